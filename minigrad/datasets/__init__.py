@@ -1,0 +1,10 @@
+"""Data that needs no download: generated, or read from what every Python installation holds."""
+
+from .ngrams import NGrams as NGrams
+from .text import Vocabulary as Vocabulary
+from .text import english_prose as english_prose
+from .text import python_source as python_source
+from .text import read_text as read_text
+from .text import split_blocks as split_blocks
+from .text import text_windows as text_windows
+from .text import zen as zen
