@@ -1,0 +1,374 @@
+"""Layer: something with weights that turns tensors into tensors.
+
+A layer makes its weights when it first meets an input, casts floating inputs to its dtype, computes inside a scope that
+bears its name, and finds its parameters by looking at its own attributes. Given a Symbol instead of a Tensor it returns
+a Symbol: that is the whole of the functional API as seen from here.
+"""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from .. import backend, initializers, ops
+from ..engine import Parameter, Tensor, scope
+from ..registry import described, settings, snake_case
+from ..structure import leaves, map_leaves
+from .symbol import Call, Symbol
+
+_training: ContextVar[bool] = ContextVar("training", default=False)
+_names: dict[str, int] = {}
+
+
+class State(Tensor):
+    """What a layer remembers but never differentiates: moving statistics, a carried state. Rebind it with `.data =`."""
+
+    __slots__ = ()
+
+
+def unique_name(word: str) -> str:
+    """dense, dense_1, dense_2, …: each word counted for itself, as in Keras."""
+    count = _names.get(word, 0)
+    _names[word] = count + 1
+    return f"{word}_{count}" if count else word
+
+
+def reset_names() -> None:
+    """Begins again at `dense`."""
+    _names.clear()
+
+
+def in_training() -> bool:
+    """Whether the enclosing call said training=True."""
+    return _training.get()
+
+
+@contextmanager
+def training_mode(training: bool | None) -> Iterator[None]:
+    """Inside, `training` holds for every layer that is not told otherwise; None changes nothing."""
+    token = _training.set(_training.get() if training is None else bool(training))
+    try:
+        yield
+    finally:
+        _training.reset(token)
+
+
+class Layer:
+    """Subclasses define `call(x)`, and `build(input_shape)` where they have weights.
+
+    `call` may also ask for `training` and `mask` by naming them as arguments, and for options of its own. Constructor
+    arguments are kept as attributes of the same names: that alone makes a layer printable and saveable.
+    Shapes given to `build` contain the batch axis; it is None where the layer was called on a Symbol.
+    """
+
+    supports_masking = False                 # whether an input's mask is handed on to the output unchanged
+    input_prefix: tuple[int | None, ...] = ()  # what stands before the features in the shape that input_dim means
+    _asks: frozenset[str] = frozenset()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._asks = frozenset(inspect.signature(cls.call).parameters) & {"training", "mask"}
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
+                 input_shape: tuple[int | None, ...] | None = None, input_dim: int | None = None,
+                 batch_size: int | None = None, activity_regularizer: Any = None) -> None:
+        if input_dim is not None:
+            input_shape = (*self.input_prefix, input_dim)
+        self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
+        self.dtype = np.dtype(dtype if dtype is not None else backend.floatx()).name
+        self.input_shape = None if input_shape is None else tuple(input_shape)
+        self.batch_size = batch_size
+        self.activity_regularizer = activity_regularizer
+        self.built = False
+        self._trainable = trainable
+        self._calls: list[Call] = []
+
+    # ---------------------------------------------------------------- what subclasses define
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights. Called once, before the first `call`."""
+
+    def call(self, x: Any) -> Any:
+        """Tensors in, Tensors out."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, x)")
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        """The mask that travels on with the output."""
+        return mask if self.supports_masking and not isinstance(mask, (list, dict)) else None
+
+    # ---------------------------------------------------------------- calling
+
+    def __call__(self, x: Any, *more: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
+        if "_calls" not in vars(self):
+            raise TypeError(f"{type(self).__name__}.__init__ must call super().__init__() before anything else")
+        given = [*leaves((x, *more)), *leaves(options)]
+        if any(isinstance(one, Symbol) for one in given):
+            return self._record((x, *more), options, training, mask)
+        with scope(self.name), training_mode(training):
+            inputs = map_leaves(self._cast, (x, *more))
+            options = map_leaves(self._cast_option, options)
+            mask = carried_mask(inputs[0]) if mask is None else mask
+            if not self.built:
+                self._build(inputs)
+            asked = {"training": _training.get(), "mask": mask}
+            y = self.call(*inputs, **{word: asked[word] for word in self._asks}, **options)
+            return self._with_mask(inputs[0], y, self.compute_mask(inputs[0], mask))
+
+    def _cast(self, x: Any) -> Any:
+        """Arrays, lists and numbers become Tensors; floating ones get this layer's dtype. None stays None."""
+        if x is None:
+            return None
+        if not isinstance(x, Tensor):
+            x = Tensor(x)
+        if x.dtype.kind == "f" and x.dtype != self.dtype:
+            mask, x = x.mask, ops.astype(x, self.dtype)
+            x.mask = mask
+        return x
+
+    def _cast_option(self, value: Any) -> Any:
+        return self._cast(value) if isinstance(value, (Tensor, np.ndarray)) else value
+
+    def _build(self, inputs: tuple[Any, ...]) -> None:
+        """First use: the weights are made for the inputs' shapes, and live where the inputs live."""
+        shapes = map_leaves(lambda x: None if x is None else x.shape, inputs)
+        self.build(shapes[0] if len(shapes) == 1 else list(shapes))
+        self.built = True
+        first = next((x for x in leaves(inputs) if x is not None), None)
+        if first is not None and not backend.on_host(first.array):
+            self.to_gpu()
+
+    def ready(self, shapes: tuple[Any, ...]) -> None:
+        """Builds the layer for the shapes of Symbols, if it was not built before."""
+        if not self.built and all(shape is None or isinstance(shape, tuple) for shape in shapes):
+            self.build(shapes[0] if len(shapes) == 1 else list(shapes))
+            self.built = True
+
+    def remembered(self) -> dict[State, Any]:
+        """What this layer's States hold now: a trial on zeros puts it back."""
+        return {weight: weight.array for weight in self.weights if isinstance(weight, State)}
+
+    def _with_mask(self, x: Any, y: Any, mask: Any) -> Any:
+        """Hangs the mask on the output. A layer that returned its input gets a new Tensor if the mask differs."""
+        if isinstance(y, Tensor) and y.mask is not mask:
+            if any(y is one for one in leaves(x)):
+                y = ops.reshape(y, y.shape)
+            y.mask = mask
+        return y
+
+    def _record(self, inputs: tuple[Any, ...], options: dict[str, Any], training: bool | None, mask: Any) -> Any:
+        """The same call, on Symbols: remembered, its shape found by trying it on zeros, nothing kept."""
+        if training is not None:
+            options = {**options, "training": training}
+        if mask is not None:
+            options = {**options, "mask": mask}
+        call = Call(self, inputs, options)
+        self._calls.append(call)
+        return call.outputs
+
+    # ---------------------------------------------------------------- weights
+
+    def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any = "glorot_uniform", *,
+                   trainable: bool = True, regularizer: Any = None, constraint: Any = None) -> Any:
+        """Makes a Parameter (or, with trainable=False, a State) and sets it as the attribute `name`."""
+        if any(not isinstance(size, (int, np.integer)) or size < 0 for size in shape):
+            raise ValueError(f"{self.label}: the weight {name!r} cannot have shape {tuple(shape)}; "
+                             "give the input's last axis a size")
+        reserve(shape)
+        array = initializers.get(initializer)(tuple(shape), self.dtype)
+        weight: Tensor = Parameter(array, name=name) if trainable else State(array, name=name)
+        if trainable and not self._trainable:
+            weight.requires_grad = False
+        if regularizer is not None or constraint is not None:
+            self.__dict__.setdefault("_rules", {})[name] = (regularizer, constraint)
+        setattr(self, name, weight)
+        return weight
+
+    def layers_inside(self) -> list[Layer]:
+        """This layer and every layer that it holds, in order of assignment, each once."""
+        return [one for _, one in found(self, "", {}) if isinstance(one, Layer)]
+
+    def named_weights(self) -> dict[str, Tensor]:
+        """Path → Parameter or State, in order of assignment; what is shared appears once, under its first path."""
+        return {path: one for path, one in found(self, "", {}) if not isinstance(one, Layer)}
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """Parameters and States."""
+        return list(self.named_weights().values())
+
+    def parameters(self) -> list[Parameter]:
+        """What an optimiser trains: the Parameters that require gradients (frozen layers' do not)."""
+        return [w for w in self.weights if isinstance(w, Parameter) and w.requires_grad]
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of all parameters."""
+        for weight in self.weights:
+            weight.zero_grad()
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, as NumPy arrays."""
+        return [np.array(backend.to_cpu(weight.array)) for weight in self.weights]
+
+    def set_weights(self, arrays: list[Any]) -> None:
+        """The inverse of get_weights: shapes are checked before anything is changed."""
+        weights = self.named_weights()
+        if len(arrays) != len(weights):
+            raise ValueError(f"{self.label} has {len(weights)} weights, got {len(arrays)} arrays")
+        for (path, weight), array in zip(weights.items(), arrays):
+            if np.shape(array) != weight.shape:
+                raise ValueError(f"{self.label}: {path} has shape {weight.shape}, got {np.shape(array)}")
+        for weight, array in zip(weights.values(), arrays):
+            assign(weight, array)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def trainable(self) -> bool:
+        """Setting it to False freezes every parameter inside (no gradients, no updates); True thaws them."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        for _, one in found(self, "", {}):
+            if isinstance(one, Layer):
+                one._trainable = bool(trainable)
+            elif isinstance(one, Parameter):
+                one.requires_grad = bool(trainable)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The regularisers' penalties, one Tensor for each regularised weight that is being trained."""
+        penalties = []
+        for layer in self.layers_inside():
+            for name, (regularizer, _) in vars(layer).get("_rules", {}).items():
+                if regularizer is not None and getattr(layer, name).requires_grad:
+                    penalties.append(regularizer(getattr(layer, name)))
+        return penalties
+
+    def constrain(self) -> None:
+        """Applies the weights' constraints (max_norm, …); the training loop calls it after each update."""
+        for layer in self.layers_inside():
+            for name, (_, constraint) in vars(layer).get("_rules", {}).items():
+                if constraint is not None:
+                    weight = getattr(layer, name)
+                    weight.data = constraint(weight.array)
+
+    def to_gpu(self) -> Layer:
+        """Moves all weights to the GPU; the layer computes where its weights are."""
+        return self._move(backend.to_gpu)
+
+    def to_cpu(self) -> Layer:
+        """Moves all weights to the CPU."""
+        return self._move(backend.to_cpu)
+
+    def _move(self, move: Any) -> Layer:
+        for weight in self.weights:
+            weight.data = move(weight.array)
+            weight.zero_grad()
+        return self
+
+    # ---------------------------------------------------------------- in a graph of Symbols
+
+    @property
+    def output(self) -> Any:
+        """The Symbol (or nest of Symbols) of this layer's only symbolic call; `Model(base.input, layer.output)` cuts there."""
+        return self._only_call().outputs
+
+    @property
+    def input(self) -> Any:
+        """The Symbol that this layer was called on."""
+        inputs = self._only_call().inputs
+        return inputs[0] if len(inputs) == 1 else list(inputs)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of `output`, with None for what is not known before a batch comes."""
+        return map_leaves(lambda symbol: symbol.shape, self.output)
+
+    def _only_call(self) -> Call:
+        if not self._calls:
+            raise AttributeError(f"{self.label} has not been called on a Symbol yet, so it has no input or output")
+        return self._calls[0]
+
+    # ---------------------------------------------------------------- for people and files
+
+    @property
+    def label(self) -> str:
+        """`Dense 'out'`: how errors name this layer."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, defaults left out."""
+        return {**settings(self), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A new layer of these settings, with weights of its own."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return described(self)
+
+
+# ------------------------------------------------------------------------------- functions that layers share
+
+def found(thing: Any, path: str, seen: dict[Any, None]) -> Iterator[tuple[str, Any]]:
+    """Every Layer, Parameter and State reachable through attributes, lists and dicts, each once, in order of assignment."""
+    if isinstance(thing, (Layer, Parameter, State)):
+        if thing in seen:
+            return
+        seen[thing] = None
+        yield path, thing
+    parts: Any = ()
+    if isinstance(thing, Layer):
+        parts = [(key, part) for key, part in vars(thing).items() if not key.startswith("_")]
+    elif isinstance(thing, dict):
+        parts = thing.items()
+    elif isinstance(thing, (list, tuple)):
+        parts = enumerate(thing)
+    for key, part in parts:
+        if isinstance(part, (Layer, Parameter, State, dict, list, tuple)):
+            yield from found(part, f"{path}/{key}" if path else str(key), seen)
+
+
+def assign(weight: Tensor, array: Any) -> None:
+    """Rebinds a weight to a copy of `array`, keeping its dtype and its device."""
+    new = np.array(backend.to_cpu(array), dtype=weight.dtype)
+    weight.data = backend.like(new, weight.array)
+
+
+def carried_mask(x: Any) -> Any:
+    """The mask that came with the input; for several inputs a nest of masks, or None if none has one."""
+    if isinstance(x, Tensor):
+        return x.mask
+    masks = map_leaves(lambda one: getattr(one, "mask", None), x)
+    return masks if any(mask is not None for mask in leaves(masks)) else None
+
+
+_allowance: ContextVar[list[int] | None] = ContextVar("allowance", default=None)
+
+
+@contextmanager
+def allowance(numbers: int) -> Iterator[None]:
+    """Inside, layers may make weights of that many numbers in all and no more: so a damaged file cannot fill the memory."""
+    token = _allowance.set([numbers])
+    try:
+        yield
+    finally:
+        _allowance.reset(token)
+
+
+def reserve(shape: tuple[int, ...]) -> None:
+    """Takes a weight's size out of the allowance, if there is one."""
+    left = _allowance.get()
+    if left is not None:
+        left[0] -= int(np.prod([int(size) for size in shape], dtype=object))
+        if left[0] < 0:
+            raise ValueError(f"a weight of shape {tuple(shape)} is more than the file holds")
+
