@@ -1,0 +1,114 @@
+"""The way through the lessons: list them, run some or all, go on where you stopped, look at all pictures on one page."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+
+from minigrad.console import forgiving_console  # noqa: E402
+
+
+class Entry(NamedTuple):
+    """What the list says of a lesson, read from its own first lines."""
+
+    number: str
+    title: str
+    needs: str
+    file: Path
+
+
+def lessons() -> list[Entry]:
+    entries = []
+    for file in sorted(HERE.glob("[0-9X]*_*.py")):
+        text = file.read_text(encoding="utf-8")
+        title = re.search(r"^# # (\w+)\. (.+)$", text, re.MULTILINE)
+        needs = re.search(r"^# (You need .+)$", text, re.MULTILINE)
+        entries.append(Entry(file.stem.split("_")[0], title[2] if title else file.stem, needs[1] if needs else "", file))
+    return entries
+
+
+def run(entry: Entry, flags: list[str], out: Path) -> bool:
+    """Run one lesson in a process of its own; whether it held."""
+    began = time.perf_counter()
+    print(f"\n{'=' * 20} {entry.number}. {entry.title}", flush=True)
+    done = subprocess.run([sys.executable, entry.file, *flags, "--out", out / entry.file.stem], check=False)
+    verdict = "held" if done.returncode == 0 else f"FAILED (status {done.returncode})"
+    print(f"{'=' * 20} {entry.number} {verdict}, {time.perf_counter() - began:.1f} s with imports", flush=True)
+    return done.returncode == 0
+
+
+def passed(entry: Entry, out: Path) -> bool:
+    """Whether the last run of this lesson left a record in which every check held."""
+    record = out / entry.file.stem / "record.json"
+    return record.exists() and json.loads(record.read_text(encoding="utf-8"))["passed"]
+
+
+def contact_sheet(out: Path) -> Path:
+    """One page with every picture that the lessons drew."""
+    parts = []
+    for entry in lessons():
+        pictures = sorted(p for p in (out / entry.file.stem).glob("*") if p.suffix in (".png", ".svg"))
+        shown = "".join(
+            f'<figure><a href="{p.parent.name}/{p.name}"><img src="{p.parent.name}/{p.name}" alt="{p.stem}"></a>'
+            f"<figcaption>{p.name}</figcaption></figure>"
+            for p in pictures
+        )
+        parts.append(f"<h2>{entry.number}. {html.escape(entry.title)}</h2><div>{shown or 'not run yet'}</div>")
+    style = "body{font:16px sans-serif;margin:2em}div{display:flex;flex-wrap:wrap;gap:1em}img{max-width:420px;max-height:320px}"
+    page = f'<!doctype html><meta charset="utf-8"><title>minigrad: all pictures</title><style>{style}</style>{"".join(parts)}'
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "index.html").write_text(page, encoding="utf-8")
+    return out / "index.html"
+
+
+def chosen(arguments: argparse.Namespace, out: Path) -> list[Entry]:
+    entries = lessons()
+    if arguments.go_on:
+        return [entry for entry in entries if not passed(entry, out)]
+    if arguments.all:
+        return entries
+    unknown = set(arguments.numbers) - {entry.number for entry in entries}
+    if unknown:
+        sys.exit(f"no lesson {', '.join(sorted(unknown))}; there are {' '.join(entry.number for entry in entries)}")
+    return [entry for entry in entries if entry.number in arguments.numbers]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__)
+    parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to run, such as 01 07; none: list them")
+    parser.add_argument("--all", action="store_true", help="run every lesson")
+    parser.add_argument("--continue", dest="go_on", action="store_true", help="run those that have not passed yet")
+    parser.add_argument("--sheet", action="store_true", help="write the page with all pictures")
+    parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for pictures and records")
+    for flag in ("--fast", "--long", "--quiz"):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    forgiving_console()
+    out = Path(os.path.abspath(arguments.out))
+    flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)] + ["--seed", str(arguments.seed)]
+    entries = chosen(arguments, out)
+    if not entries and not arguments.sheet and not arguments.go_on:
+        for entry in lessons():
+            print(f"{entry.number}  {entry.title}{'   (passed)' if passed(entry, out) else ''}\n      {entry.needs}")
+        print("\npython -m lessons 01 runs one, --all all, --continue those that have not passed, --sheet shows all pictures")
+        return
+    failed = [entry.number for entry in entries if not run(entry, flags, out)]
+    print(f"\npictures of all lessons: {contact_sheet(out)}")
+    if failed:
+        sys.exit(f"failed: {' '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What this installation has and lacks: one line each, and for what is missing the one line that mends it.
+
+Everything but NumPy is optional; nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+DISTRIBUTION = "minigrad-unrolled"
+PIP = f"{Path(sys.executable).name} -m pip install"
+
+
+def version() -> str:
+    """The version and where the package lies, which tells a clone from an installed copy."""
+    return f"minigrad {_installed(DISTRIBUTION) or '(not installed, run from its folder)'} at {Path(__file__).parent}"
+
+
+def report() -> Iterator[tuple[bool, str, str, str]]:
+    """(is it there, what, what was found, the line that mends it), from the necessary to the curious."""
+    yield sys.version_info >= (3, 11), "Python", f"{platform.python_version()} on {platform.platform()}", "install Python 3.11 or newer"
+    yield True, "minigrad", version(), ""
+    yield np.lib.NumpyVersion(np.__version__) >= "2.0.0", "NumPy", f"{np.__version__}, {_blas()}", f'{PIP} "numpy>=2"'
+    yield _draws()
+    yield _optional("matplotlib", "curves in the lessons", "matplotlib")
+    yield _optional("sklearn", "handwritten digits in the lessons", "scikit-learn")
+    yield _gpu()
+
+
+def main() -> int:
+    """Print the report; status 1 only if something necessary is missing."""
+    missing = 0
+    for k, (there, what, found, mend) in enumerate(report()):
+        print(f"{'✓' if there else '✗' if k < 3 else '–'} {what:<36}{found}")
+        if not there:
+            print(f"    to mend: {mend}")
+            missing += k < 3
+    return 1 if missing else 0
+
+
+def _installed(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _module(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except (ImportError, OSError):  # OSError: a shared library that it needs is missing
+        return None
+
+
+def _blas() -> str:
+    """Which library multiplies the matrices, and on how many threads where that can be asked."""
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    name = f"BLAS {blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    threads = _module("threadpoolctl")
+    pools = [pool for pool in threads.threadpool_info() if pool["user_api"] == "blas"] if threads else []
+    return f"{name}, {pools[0]['num_threads']} threads" if pools else name
+
+
+def _optional(module: str, purpose: str, distribution: str) -> tuple[bool, str, str, str]:
+    there = _module(module) is not None
+    found = _installed(distribution) or "there" if there else "not installed"
+    return there, f"{distribution} ({purpose})", found, f"{PIP} {distribution}"
+
+
+def _draws() -> tuple[bool, str, str, str]:
+    """Pictures as SVG and PNG need Graphviz, as a wheel or as a program; without it there is still a page for a browser."""
+    if _module("pygraphviz"):
+        return True, "pictures (SVG, PNG, PDF, HTML)", f"pygraphviz {_installed('pygraphviz')}", ""
+    if shutil.which("dot"):
+        return True, "pictures (SVG, PNG, PDF, HTML)", f"the program {shutil.which('dot')}", ""
+    return False, "pictures (SVG, PNG, PDF)", "no Graphviz: HTML and DOT only", f"{PIP} pygraphviz"
+
+
+def _gpu() -> tuple[bool, str, str, str]:
+    """A GPU is used through CuPy; both must be there."""
+    driver = shutil.which("nvidia-smi")
+    cupy = _module("cupy")
+    if cupy is None:
+        mend = f"{PIP} cupy-cuda12x (or cupy-cuda13x, as nvidia-smi tells)" if driver else "needs an NVIDIA GPU and its driver"
+        return False, "GPU", "CuPy is not installed" if driver else "no NVIDIA driver found; everything runs on the CPU", mend
+    try:
+        properties = cupy.cuda.runtime.getDeviceProperties(0)
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return False, "GPU", f"CuPy {cupy.__version__}, but {error}", "see that nvidia-smi works, then reinstall CuPy for its CUDA"
+    return True, "GPU", f"{properties['name'].decode()}, CuPy {cupy.__version__}", ""
