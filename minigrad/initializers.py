@@ -62,7 +62,7 @@ class Constant(Initializer):
         return np.broadcast_to(np.asarray(self.value, dtype=np.float64), shape).copy()
 
 
-@initializers.register()
+@initializers.register("eye")
 class Identity(Initializer):
     """W = gain · I  (Le, Jaitly and Hinton 2015 begin an RNN of rectifiers so); for matrices only"""
 
@@ -75,7 +75,7 @@ class Identity(Initializer):
         return self.gain * np.eye(*shape)
 
 
-@initializers.register()
+@initializers.register("uniform")
 class RandomUniform(Initializer):
     """W ~ U(minval, maxval)"""
 
@@ -86,7 +86,7 @@ class RandomUniform(Initializer):
         return generator.uniform(self.minval, self.maxval, shape)
 
 
-@initializers.register()
+@initializers.register("normal")
 class RandomNormal(Initializer):
     """W ~ N(mean, stddev²)"""
 

@@ -1,0 +1,137 @@
+"""Layers that make one tensor of several: sums, products, concatenation, and what attention is built from.
+
+They are called on a list. Add, Multiply and their kin broadcast as NumPy does.
+"""
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..engine import Tensor
+from ..structure import leaves
+from .layer import Layer
+
+
+class Merge(Layer):
+    """A layer whose input is a list of tensors; subclasses define merge(a, b)."""
+
+    def call(self, x: list[Tensor]) -> Tensor:
+        expect_list(x, self)
+        return self.finish(reduce(self.merge, x), len(x))
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        raise NotImplementedError(f"{type(self).__name__} must define merge(a, b)")
+
+    def finish(self, y: Tensor, count: int) -> Tensor:
+        return y
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        """A step counts where it counts in every input that has a mask."""
+        masks = [one for one in leaves(mask) if one is not None] if mask is not None else []
+        return reduce(np.logical_and, masks) if masks else None
+
+
+class Add(Merge):
+    """y = Σ xᵢ"""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a + b
+
+
+class Subtract(Merge):
+    """y = x₁ − x₂"""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a - b
+
+
+class Multiply(Merge):
+    """y = ∏ xᵢ"""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a * b
+
+
+class Average(Merge):
+    """y = Σ xᵢ / n"""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return a + b
+
+    def finish(self, y: Tensor, count: int) -> Tensor:
+        return y * (1.0 / count)
+
+
+class Maximum(Merge):
+    """y = max xᵢ"""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return ops.maximum(a, b)
+
+
+class Minimum(Merge):
+    """y = min xᵢ"""
+
+    def merge(self, a: Tensor, b: Tensor) -> Tensor:
+        return ops.minimum(a, b)
+
+
+class Concatenate(Merge):
+    """y = (x₁ … xₙ) along `axis`"""
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = axis
+
+    def call(self, x: list[Tensor]) -> Tensor:
+        expect_list(x, self)
+        axis = self.axis % x[0].ndim
+        rest = [tuple(size for k, size in enumerate(one.shape) if k != axis) for one in x]
+        if any(one != rest[0] for one in rest):
+            raise ValueError(f"{self.label} joins along axis {self.axis}; the other axes must agree, got shapes "
+                             + ", ".join(str(one.shape) for one in x))
+        return ops.concatenate(x, axis=axis)
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        if mask is None or self.axis % x[0].ndim != 1:
+            return super().compute_mask(x, mask)
+        masks = [np.ones_like(one.array[..., 0], dtype=bool) if m is None else m for one, m in zip(x, mask)]
+        return np.concatenate(masks, axis=1)
+
+
+class Dot(Layer):
+    """y = Σ x₁ x₂ over one axis of each: (N, a, k)·(N, k, b) → (N, a, b); `normalize` gives cosines
+
+    `axes` is one number for both or a pair; 0 is the batch axis and stays.
+    """
+
+    def __init__(self, axes: Any, normalize: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.axes, self.normalize = axes if isinstance(axes, int) else tuple(axes), normalize
+
+    def call(self, x: list[Tensor]) -> Tensor:
+        a, b = x
+        axes = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
+        i, j = axes[0] % a.ndim, axes[1] % b.ndim
+        if a.shape[i] != b.shape[j]:
+            raise ValueError(f"{self.label} sums over axis {i} of {a.shape} and axis {j} of {b.shape}: sizes differ")
+        if self.normalize:
+            a, b = unit(a, i), unit(b, j)
+        a, b = ops.moveaxis(a, i, -1), ops.moveaxis(b, j, 1)                 # (N, …, k), (N, k, …)
+        rows, columns = a.shape[1:-1], b.shape[2:]
+        y = ops.matmul(ops.reshape(a, (a.shape[0], -1, a.shape[-1])), ops.reshape(b, (*b.shape[:2], -1)))
+        return ops.reshape(y, (a.shape[0], *rows, *columns) if rows or columns else (a.shape[0], 1))
+
+
+def unit(x: Tensor, axis: int) -> Tensor:
+    """x / ‖x‖ along an axis"""
+    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))
+
+
+def expect_list(x: Any, layer: Layer) -> None:
+    """Refuses anything but a list of at least one tensor."""
+    if not isinstance(x, (list, tuple)) or not x:
+        raise ValueError(f"{layer.label} joins a list of tensors: {type(layer).__name__}()([a, b])")
