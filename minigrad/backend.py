@@ -1,0 +1,134 @@
+"""Where arrays live, and of what dtype they are born.
+
+Formulas all over minigrad are written in plain `np.`, which dispatches to CuPy by itself when it is handed a CuPy array (NumPy's NEP 13 and
+NEP 18); only what cannot be dispatched stands here: moving arrays between host and GPU, creating them, the default dtype, and the one random
+generator.  CuPy is imported when somebody first asks for a GPU, never before.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+__all__ = ["to_gpu", "to_cpu", "floatx", "set_floatx", "set_random_seed", "generator"]
+
+_floatx: np.dtype = np.dtype("float32")
+_generator: np.random.Generator = np.random.default_rng()
+
+
+# ---------------------------------------------------------------------------------------------- dtype and chance
+
+def floatx() -> np.dtype:
+    """The dtype of everything that is born without one: Python numbers, lists, weights.  float32 unless `set_floatx` says otherwise."""
+    return _floatx
+
+
+def set_floatx(dtype: Any) -> None:
+    """Choose the default dtype: "float16", "float32" (training) or "float64" (gradient checks)."""
+    global _floatx
+    chosen = np.dtype(dtype)
+    if chosen.kind != "f" or chosen.itemsize > 8:
+        raise ValueError(f"set_floatx expects 'float16', 'float32' or 'float64', got {dtype!r}")
+    _floatx = chosen
+
+
+def set_random_seed(seed: int) -> None:
+    """Start minigrad's one random generator anew: the same seed gives the same weights, masks and shuffles on every device."""
+    global _generator
+    _generator = np.random.default_rng(seed)
+
+
+def generator() -> np.random.Generator:
+    """The one random generator.  It draws on the CPU; what it draws is then moved, so that a seed means the same on a GPU."""
+    return _generator
+
+
+# ---------------------------------------------------------------------------------------------- devices
+
+def cupy() -> Any:
+    """The package cupy, or a sentence that says what is missing."""
+    try:
+        import cupy as package
+    except ImportError:
+        raise RuntimeError("to_gpu needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x, as `nvidia-smi` tells); "
+                           "everything else in minigrad works without it") from None
+    try:
+        count = package.cuda.runtime.getDeviceCount()
+    except Exception as error:
+        raise RuntimeError(f"to_gpu found CuPy {package.__version__} but no usable GPU: {error}") from None
+    if count == 0:
+        raise RuntimeError(f"to_gpu found CuPy {package.__version__} but no GPU on this machine")
+    return package
+
+
+def on_host(array: Any) -> bool:
+    """Is this NumPy's (an array or one of its scalars), and not another library's array?"""
+    return isinstance(array, (np.ndarray, np.generic))
+
+
+def is_array(x: Any) -> bool:
+    """Anything that speaks NumPy's protocols as an array of its own: NumPy's, CuPy's."""
+    return isinstance(x, (np.ndarray, np.generic)) or (hasattr(x, "__array_function__") and hasattr(x, "dtype") and hasattr(x, "shape"))
+
+
+def array_to_cpu(array: Any) -> Any:
+    """The same values as a NumPy array; a NumPy array comes back as it is."""
+    return array if on_host(array) else array.get()
+
+
+def _move(x: Any, method: str, move_array: Any) -> Any:
+    if hasattr(x, method):                                  # Tensors, layers, models: each knows how to move itself
+        return getattr(x, method)()
+    return move_array(x)
+
+
+def to_gpu(x: Any) -> Any:
+    """x on the GPU: an array, a Tensor (a new one, a leaf), or a layer or model (its weights move, and it is returned).
+
+    Raises RuntimeError with one sentence where there is no CuPy or no GPU.
+    """
+    return _move(x, "to_gpu", lambda array: cupy().asarray(array))
+
+
+def to_cpu(x: Any) -> Any:
+    """x on the CPU: an array becomes NumPy's, a Tensor a new leaf, a layer or model moves its weights and is returned."""
+    return _move(x, "to_cpu", lambda array: array_to_cpu(array) if is_array(array) else np.asarray(array))
+
+
+def array_module(array: Any) -> Any:
+    """The library an array belongs to: numpy, or the module that its type says it is from (cupy)."""
+    return np if on_host(array) else sys.modules[type(array).__module__]
+
+
+# ---------------------------------------------------------------------------------------------- creation and the one scattered write
+
+def like(array: Any, reference: Any) -> Any:
+    """A NumPy array, moved to where `reference` lives."""
+    if on_host(reference) or not on_host(array):
+        return array
+    return np.asarray(array, like=reference)
+
+
+def arange_like(n: int, reference: Any) -> Any:
+    """0, 1, …, n−1 on the device of `reference`."""
+    return like(np.arange(n), reference)
+
+
+def read_only(array: Any) -> Any:
+    """A view of the array that cannot be written through (NumPy; CuPy has no such lock, and its array is returned as it is)."""
+    if not on_host(array):
+        return array
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def add_at(total: Any, index: Any, value: Any) -> None:
+    """total[index] += value, where an index that occurs twice counts twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
+        total[index] += value                               # slices name every place once: no need for the slower, scattered sum
+    else:
+        array_module(total).add.at(total, index, value)

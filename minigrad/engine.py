@@ -1,0 +1,737 @@
+"""The engine: tensors that remember how they were made, and the walk that turns that memory into gradients.
+
+A Tensor holds an array and, if an operation made it, a Node: the operation, its inputs, and one pullback per input (a function that takes
+∂L/∂output and returns ∂L/∂input).  `walk` visits the nodes newest first and adds up what the pullbacks return; nothing here knows a single
+operation, layer or picture — operations are in ops.py, and whoever wants to watch (drawing, anomaly hunting) appends an observer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import backend
+
+__all__ = ["Tensor", "Parameter", "no_grad", "scope", "gradients"]
+
+tick = count(1).__next__                    # the engine's clock: an output is always younger than its inputs
+primitives: dict[str, Any] = {}             # every operation by name, in order of definition
+observers: list[Any] = []                   # each may have recorded(y), arrived(y, dy), contributed(y, k, x, dx)
+
+
+# ---------------------------------------------------------------------------------------------- the tensor
+
+class Tensor:
+    """A NumPy or CuPy array that remembers how it was made.
+
+    `data` may be an array (copied; its dtype stays), a Python number or a list (they become `floatx`, float32 by default).
+    With `requires_grad=True` its gradient is added to `.grad` by every `backward()` of something computed from it.
+    """
+
+    __slots__ = ("array", "node", "requires_grad", "grad", "name", "mask", "time")
+
+    array: Any                              # internal: read it, never write into it
+    node: Node | None                       # how it was made; None for a leaf
+    requires_grad: bool
+    grad: Any                               # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
+    name: str | None
+    mask: Any                               # which steps of a sequence count; layers use it, the engine does not
+    time: int                               # when it got its array, by the engine's clock; 0 for a leaf that never got another
+
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None, dtype: Any = None) -> None:
+        self.array = private_array(data, dtype)
+        if requires_grad and self.array.dtype.kind != "f":
+            raise TypeError(f"only floating tensors have gradients, got dtype {self.array.dtype}: "
+                            f"give floats, or Tensor(data, requires_grad=True, dtype='float32')")
+        self.node = None
+        self.requires_grad = requires_grad
+        self.grad = None
+        self.name = name
+        self.mask = None
+        self.time = 0
+
+    @property
+    def data(self) -> Any:
+        """The values, as a read-only view.  `t.data = array` gives the tensor another array (a copy); older graphs keep the old one."""
+        return backend.read_only(self.array)
+
+    @data.setter
+    def data(self, values: Any) -> None:
+        self.rebind(private_array(values, self.array.dtype))
+
+    def rebind(self, array: Any) -> None:
+        """`t.data = array` without the copy, for callers who give the array away (optimisers)."""
+        if self.node is not None:
+            raise RuntimeError(f"{describe(self)} was computed by {self.node.op.__name__}: only a leaf can get new data; use .detach() first")
+        if array.shape != self.array.shape:
+            raise ValueError(f"{describe(self)} cannot be rebound to shape {array.shape}: a tensor keeps its shape; make a new Tensor")
+        self.array = array
+        self.time = tick()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def size(self) -> int:
+        return self.array.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    def backward(self, seed: Any = None, until: Sequence[Tensor] = ()) -> None:
+        """x.grad += ∂self/∂x, for every leaf x that requires a gradient.
+
+        self is one number; else give `seed`, ∂L/∂self, of its shape.  The graph is kept: a second call adds the same again
+        (`zero_grad()` starts anew).  `until=[h]` stops at the tensors h: they get a `.grad` as if they were leaves, and
+        nothing older is visited.  Gradients are read-only arrays; to change one, rebind it (`x.grad = 0.5 * x.grad`).
+        Raises RuntimeError if nothing that requires a gradient was used, ValueError if self is not one number and has no seed.
+        """
+        for x, dx in walk(self, seed_for(self, seed), stops=until).items():
+            x.grad = backend.read_only(dx if x.grad is None else x.grad + dx)
+
+    def detach(self) -> Tensor:
+        """The same values without the history: a new leaf through which no gradient flows."""
+        return wrap(self.array)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: `.grad` is "not computed" again."""
+        self.grad = None
+
+    def numpy(self) -> np.ndarray:
+        """The values as a NumPy array on the host: a read-only view where they are there already, a copy from a GPU."""
+        return backend.read_only(backend.array_to_cpu(self.array))
+
+    def item(self) -> float:
+        """The one number in it, as a Python number."""
+        if self.array.size != 1:
+            raise ValueError(f"item() needs one number, {describe(self)} has {self.array.size}")
+        return self.array.item()
+
+    def to_gpu(self) -> Tensor:
+        return Tensor(backend.to_gpu(self.array), self.requires_grad, self.name)
+
+    def to_cpu(self) -> Tensor:
+        return Tensor(backend.to_cpu(self.array), self.requires_grad, self.name)
+
+    # -- what Python and NumPy expect of something like an array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if not backend.on_host(self.array):
+            raise TypeError(f"{describe(self)} lives on a GPU; bring it here with mg.to_cpu(tensor)")
+        if dtype is not None and np.dtype(dtype) != self.array.dtype:
+            return np.asarray(self.array).astype(dtype)
+        return np.array(self.array) if copy else backend.read_only(self.array)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a tensor of shape ()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.array.dtype.kind not in "iu":
+            raise TypeError(f"only an integer tensor can be an index, got dtype {self.array.dtype}")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    __hash__ = object.__hash__
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError("a tensor is never written into, since its graph may need the old values: make a new one with "
+                        "mg.where(mask, new, old), or rebind the whole with t.data = array")
+
+    def __reduce__(self) -> Any:
+        return restore, (type(self), np.array(backend.array_to_cpu(self.array)), self.requires_grad, self.name)
+
+    def __repr__(self) -> str:
+        values = np.array2string(np.asarray(backend.array_to_cpu(self.array)), precision=4, separator=", ", threshold=20, edgeitems=3,
+                                 prefix="Tensor(")
+        made = f", made by {self.node.op.__name__}" if self.node else ", requires_grad=True" if self.requires_grad else ""
+        name = f", name={self.name!r}" if self.name else ""
+        where = "" if backend.on_host(self.array) else ", on the GPU"
+        return f"Tensor({values}, shape={self.shape}, dtype={self.dtype}{name}{made}{where})"
+
+    if TYPE_CHECKING:                       # ops.py attaches these at its end; a test compares the two lists
+        T: Tensor
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __eq__(self, other: Any) -> Any: ...
+        def __ne__(self, other: Any) -> Any: ...
+        def __lt__(self, other: Any) -> Any: ...
+        def __le__(self, other: Any) -> Any: ...
+        def __gt__(self, other: Any) -> Any: ...
+        def __ge__(self, other: Any) -> Any: ...
+        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any: ...
+        def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any: ...
+        def exp(self) -> Tensor: ...
+        def log(self) -> Tensor: ...
+        def sqrt(self) -> Tensor: ...
+        def abs(self) -> Tensor: ...
+        def square(self) -> Tensor: ...
+        def sin(self) -> Tensor: ...
+        def cos(self) -> Tensor: ...
+        def tanh(self) -> Tensor: ...
+        def sigmoid(self) -> Tensor: ...
+        def relu(self) -> Tensor: ...
+        def leaky_relu(self, negative_slope: float = ...) -> Tensor: ...
+        def elu(self, alpha: float = ...) -> Tensor: ...
+        def gelu(self) -> Tensor: ...
+        def softplus(self) -> Tensor: ...
+        def softmax(self, axis: int = ...) -> Tensor: ...
+        def log_softmax(self, axis: int = ...) -> Tensor: ...
+        def logsumexp(self, axis: Any = ..., keepdims: bool = ...) -> Tensor: ...
+        def clip(self, min: Any = ..., max: Any = ...) -> Tensor: ...
+        def sum(self, axis: Any = ..., keepdims: bool = ...) -> Tensor: ...
+        def mean(self, axis: Any = ..., keepdims: bool = ...) -> Tensor: ...
+        def max(self, axis: Any = ..., keepdims: bool = ...) -> Tensor: ...
+        def min(self, axis: Any = ..., keepdims: bool = ...) -> Tensor: ...
+        def prod(self, axis: Any = ..., keepdims: bool = ...) -> Tensor: ...
+        def var(self, axis: Any = ..., ddof: int = ..., keepdims: bool = ...) -> Tensor: ...
+        def std(self, axis: Any = ..., ddof: int = ..., keepdims: bool = ...) -> Tensor: ...
+        def cumsum(self, axis: Any = ...) -> Tensor: ...
+        def dot(self, other: Any) -> Tensor: ...
+        def reshape(self, *shape: Any) -> Tensor: ...
+        def ravel(self) -> Tensor: ...
+        def flatten(self) -> Tensor: ...
+        def transpose(self, *axes: Any) -> Tensor: ...
+        def swapaxes(self, axis1: int, axis2: int) -> Tensor: ...
+        def squeeze(self, axis: Any = ...) -> Tensor: ...
+        def expand_dims(self, axis: Any) -> Tensor: ...
+        def astype(self, dtype: Any) -> Tensor: ...
+        def argmax(self, axis: Any = ...) -> Any: ...
+        def argmin(self, axis: Any = ...) -> Any: ...
+
+
+class Parameter(Tensor):
+    """A tensor that a layer learns: a leaf that requires a gradient."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(data, requires_grad=True, name=name, dtype=dtype)
+
+
+def restore(kind: type, array: np.ndarray, requires_grad: bool, name: str | None) -> Tensor:
+    """What copy, deepcopy and pickle call: the value, requires_grad and name, without the graph."""
+    t = Tensor.__new__(kind)
+    Tensor.__init__(t, array, requires_grad, name)
+    return t
+
+
+def private_array(data: Any, dtype: Any = None) -> Any:
+    """A copy of `data` that nobody else can write into; Python numbers and lists of them take the default dtype."""
+    if isinstance(data, Tensor):
+        data = data.array
+    if not backend.is_array(data):
+        data = np.array([x.array if isinstance(x, Tensor) else x for x in data] if isinstance(data, (list, tuple)) else data)
+        if dtype is None and data.dtype.kind in "iuf":
+            dtype = backend.floatx()
+    if data.dtype.kind not in "biuf":
+        raise TypeError(f"a Tensor holds real numbers, got dtype {data.dtype}")
+    array = data.astype(data.dtype if dtype is None else dtype)          # astype copies, and keeps the memory order
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
+    return array
+
+
+def wrap(array: Any) -> Tensor:
+    """A leaf around an array, without a copy: for internal code that gives the array away."""
+    t = new(Tensor)
+    t.array = array
+    t.node = t.grad = t.name = t.mask = None
+    t.requires_grad = False
+    t.time = 0
+    return t
+
+
+new = Tensor.__new__
+
+
+# ---------------------------------------------------------------------------------------------- where and whether to record
+
+class Scope(NamedTuple):
+    """Where an operation was called: a name ("lstm"), a position t in a sequence, or both; and the scope around it."""
+
+    name: str | None
+    t: int | None
+    parent: Scope | None
+
+    @property
+    def path(self) -> str:
+        """The names from the outermost in: "encoder/lstm"."""
+        outer = self.parent.path if self.parent else ""
+        return "/".join(part for part in (outer, self.name) if part)
+
+    @property
+    def step(self) -> int | None:
+        """The position in the sequence that it belongs to: its own t, or that of the nearest scope around it."""
+        return self.t if self.t is not None or self.parent is None else self.parent.step
+
+
+recording = True
+_scope = Scope(None, None, None)
+
+
+def current_scope() -> Scope:
+    return _scope
+
+
+class scope:
+    """`with mg.scope("encoder", t=3):` — operations recorded inside belong to this name and this position in the sequence."""
+
+    def __init__(self, name: str | None = None, *, t: int | None = None) -> None:
+        self.name, self.t = name, t
+
+    def __enter__(self) -> None:
+        global _scope
+        self.outer = _scope
+        _scope = Scope(self.name, self.t, _scope)
+
+    def __exit__(self, *_: Any) -> None:
+        global _scope
+        _scope = self.outer
+
+
+class no_grad:
+    """`with mg.no_grad():` or `@mg.no_grad()` — operations inside compute values and remember nothing."""
+
+    def __enter__(self) -> None:
+        global recording
+        self.outer, recording = recording, False
+
+    def __exit__(self, *_: Any) -> None:
+        global recording
+        recording = self.outer
+
+    def __call__(self, function: Callable) -> Callable:
+        @wraps(function)
+        def unrecorded(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return function(*args, **kwargs)
+        return unrecorded
+
+
+# ---------------------------------------------------------------------------------------------- recording
+
+class Node(NamedTuple):
+    """How a tensor was made: y = op(*inputs, **settings)."""
+
+    op: Any
+    inputs: tuple                           # Tensors and Python numbers
+    pullbacks: Any                          # per input: ∂L/∂y → ∂L/∂input, or None where no gradient is wanted; a Joint for a kernel
+    settings: dict
+    scope: Scope
+
+
+class Patch(NamedTuple):
+    """A gradient that is zero except at an index: what slicing hands back, so that T slices of a sequence cost O(T)."""
+
+    index: Any
+    value: Any
+
+
+class Part(NamedTuple):
+    """A gradient for one output of a kernel, on its way to the kernel's node."""
+
+    k: int
+    value: Any
+
+
+NO_SETTINGS: dict = {}
+make_node = tuple.__new__                   # a NamedTuple without the cost of checking its arguments
+
+
+def record(op: Any, inputs: tuple, value: Any, pullbacks: Any, settings: dict) -> Tensor:
+    """The result of an operation, with the memory of how it was made."""
+    y = new(Tensor)
+    y.array = value
+    y.node = make_node(Node, (op, inputs, pullbacks, settings, _scope))
+    y.time = tick()
+    y.requires_grad = True
+    y.grad = y.name = y.mask = None
+    for observer in observers:
+        observer.recorded(y)
+    return y
+
+
+def primitive(rule: Callable, broadcasts: bool = False) -> Any:
+    """Makes an operation on Tensors out of a rule on arrays.
+
+    A rule takes arrays and returns its value, followed by one pullback per input: the local backward, which takes dy = ∂L/∂y and
+    returns ∂L/∂input.  Positional arguments are differentiable, keyword-only arguments are settings; a caller may give settings by
+    position too, in the rule's order, as NumPy allows.  The formulas are plain `np.`, so the same rule runs on NumPy arrays, on CuPy
+    arrays, and on Tensors — which is how a derivative gets a derivative.
+    """
+    parameters = inspect.signature(rule).parameters.values()
+    keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    arity = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+    def general(*inputs: Any, **settings: Any) -> Any:
+        if len(inputs) > arity and not variadic:
+            settings = dict(zip(keywords, inputs[arity:], strict=False), **settings)
+            inputs = inputs[:arity]
+        inputs = tuple([x if isinstance(x, Tensor) else operand(x) for x in inputs])
+        for x in inputs:
+            if hasattr(x, "__record__"):    # a layer's Symbol: it takes the call and remembers it for later
+                return x.__record__(op, inputs, settings)
+        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+        try:
+            value, *pullbacks = rule(*arrays, **settings)
+        except Exception as error:
+            explain(error, op, inputs)
+            raise
+        wanted = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
+        if not any(wanted):
+            return wrap(value)
+        for k, pullback in enumerate(pullbacks):
+            if not wanted[k]:
+                pullbacks[k] = None
+            elif arrays[k].dtype != value.dtype or broadcasts and arrays[k].shape != value.shape:
+                pullbacks[k] = fitted(pullback, arrays[k])
+        return record(op, inputs, value, tuple(pullbacks), settings)
+
+    op = wraps(rule)(unary(rule, general) if arity == 1 and not variadic else
+                     binary(rule, general, broadcasts) if arity == 2 and not keywords else general)
+    op.rule = rule                          # type: ignore[attr-defined]
+    op.broadcasts = broadcasts              # type: ignore[attr-defined]
+    primitives[rule.__name__] = op
+    return op
+
+
+def elementwise(rule: Callable) -> Any:
+    """A primitive whose inputs broadcast against each other: gradients are summed back over the axes that were copied (`sum_to`)."""
+    return primitive(rule, broadcasts=True)
+
+
+def unary(rule: Callable, general: Callable) -> Callable:
+    """The commonest case of `primitive`, y = f(x) of one Tensor, without the loops (half the time of a call)."""
+
+    def op(x: Any, *more: Any, **settings: Any) -> Any:
+        if more or not isinstance(x, Tensor):
+            return general(x, *more, **settings)
+        try:
+            value, pullback = rule(x.array, **settings)
+        except Exception as error:
+            explain(error, op, (x,))
+            raise
+        if not (recording and x.requires_grad):
+            return wrap(value)
+        if value.dtype is not x.array.dtype:
+            pullback = fitted(pullback, x.array)
+        return record(op, (x,), value, (pullback,), settings)
+
+    return op
+
+
+def binary(rule: Callable, general: Callable, broadcasts: bool) -> Callable:
+    """The next commonest case, z = f(x, y) of two Tensors, likewise."""
+
+    def op(x: Any, y: Any) -> Any:
+        if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+            return general(x, y)
+        a, b = x.array, y.array
+        try:
+            z, pull_x, pull_y = rule(a, b)
+        except Exception as error:
+            explain(error, op, (x, y))
+            raise
+        if not (recording and (x.requires_grad or y.requires_grad)):
+            return wrap(z)
+        if a.dtype is not b.dtype or broadcasts and a.shape != b.shape:
+            pull_x, pull_y = fitted(pull_x, a), fitted(pull_y, b)
+        return record(op, (x, y), z, (pull_x if x.requires_grad else None, pull_y if y.requires_grad else None), NO_SETTINGS)
+
+    return op
+
+
+def operand(x: Any) -> Any:
+    """What stands beside Tensors in a call: a Python number stays one (it has no dtype of its own); arrays and lists become constants."""
+    if x is None or type(x) in (float, int, bool) or hasattr(x, "__record__"):
+        return x
+    return x if isinstance(x, Tensor) else wrap(private_array(x))
+
+
+def sum_to(dz: Any, shape: tuple[int, ...]) -> Any:
+    """The adjoint of broadcasting: copying forward is summing backward.  dz summed over the axes that were stretched from `shape`."""
+    if dz.shape == shape:
+        return dz
+    new_axes = dz.ndim - len(shape)
+    stretched = [new_axes + k for k, n in enumerate(shape) if n == 1]
+    return dz.sum(axis=(*range(new_axes), *stretched), keepdims=True).reshape(shape)
+
+
+def fitted(pullback: Callable, array: Any) -> Callable:
+    """The pullback with its result summed back to the array's shape and cast to its dtype: a gradient has its tensor's, always."""
+    shape, dtype = array.shape, array.dtype
+    return lambda dz: fit(pullback(dz), shape, dtype)
+
+
+def fit(dx: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    if isinstance(dx, Patch):
+        return Patch(dx.index, dx.value.astype(dtype))
+    dx = sum_to(dx, shape)
+    return dx if dx.dtype == dtype else dx.astype(dtype)
+
+
+# ---------------------------------------------------------------------------------------------- kernels: many steps, one node
+
+class Joint(NamedTuple):
+    """The one pullback of a kernel: (gradient of each output, or None; which inputs want one) → gradient of each input."""
+
+    pull: Callable
+    wanted: list[bool]
+
+    def split(self, dys: list) -> tuple:
+        """The sweep back through the whole sequence is made once; then each input has its pullback, as every node's input has."""
+        return tuple(None if dx is None else lambda _, dx=dx: dx for dx in self.pull(dys, self.wanted))
+
+
+def kernel(rule: Callable) -> Any:
+    """Makes an operation with several outputs and one joint pullback: a whole sequence as one node.
+
+    The rule takes arrays (None for what is not there) and returns ((output, …), pull), where pull(dys, wanted) takes ∂L/∂output for
+    each output (None where nothing arrived) and returns ∂L/∂input for each input (None where not wanted).  A kernel is faster than the
+    operations it stands for and has no second derivative; the transparent path (`unroll=True`) has them all.
+    """
+
+    @wraps(rule)
+    def op(*inputs: Any, **settings: Any) -> tuple[Tensor, ...]:
+        inputs = tuple([operand(x) for x in inputs])
+        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+        try:
+            values, pull = rule(*arrays, **settings)
+        except Exception as error:
+            explain(error, op, inputs)
+            raise
+        wanted = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
+        if not any(wanted):
+            return tuple(wrap(value) for value in values)
+        whole = record(op, inputs, values, Joint(pull, wanted), settings)
+        return tuple(record(part, (whole,), value, (part.rule(whole, k=k)[1],), {"k": k}) for k, value in enumerate(values))
+
+    op.rule = rule                          # type: ignore[attr-defined]
+    op.is_kernel = True                     # type: ignore[attr-defined]
+    primitives[rule.__name__] = op
+    return op
+
+
+def part(whole: Tensor, *, k: int) -> Any:
+    """Output k of a kernel."""
+    return whole.array[k], lambda dy: Part(k, dy)
+
+
+part.rule = part                            # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------------------------------------- the walk back
+
+def history(*outputs: Tensor, stops: Sequence[Tensor] | set[Tensor] = ()) -> list[Tensor]:
+    """Every recorded tensor that the outputs were computed from, newest first: each comes after all of its users.
+
+    A tensor is always younger than what it was made from, so sorting by age is a topological order; no recursion, whatever the depth.
+    """
+    stops = set(stops)
+    found = {y.time: y for y in outputs if y.node is not None and y not in stops}
+    waiting = list(found.values())
+    for y in waiting:                       # the list grows while it is walked
+        for x in y.node.inputs:             # type: ignore[union-attr]
+            if isinstance(x, Tensor) and x.node is not None and x.time not in found and x not in stops:
+                found[x.time] = x
+                waiting.append(x)
+    return [found[time] for time in sorted(found, reverse=True)]
+
+
+def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence[Tensor] = (), create_graph: bool = False) -> dict:
+    """∂L/∂x for every leaf (and every tensor in `stops` or `keep`) that `output` was computed from, where seed = ∂L/∂output.
+
+    The gradient of y is complete when y is reached, since all its users are younger and were reached before; each pullback of its node
+    then sends a part on to an input, where the parts are added.  With `create_graph` gradients are Tensors with a history of their own.
+    """
+    sums = TensorSums() if create_graph else Sums()
+    sums.add(output, seed)
+    kept, keep = {}, set(keep)
+    for y in history(output, stops=stops):
+        dy = sums.pop(y, None)
+        if dy is None:
+            continue
+        if y in keep:
+            kept[y] = dy
+        for observer in observers:
+            observer.arrived(y, dy)
+        pullbacks = differentiable(y) if create_graph else y.node.pullbacks
+        if type(pullbacks) is Joint:
+            pullbacks = pullbacks.split(dy)
+        for k, pullback in enumerate(pullbacks):
+            if pullback is not None:
+                x, dx = y.node.inputs[k], pullback(dy)
+                for observer in observers:
+                    observer.contributed(y, k, x, dx)
+                sums.add(x, dx)
+    leaves = {x: sums.pop(x) for x in list(sums)}
+    for x, dx in leaves.items():
+        for observer in observers:
+            observer.arrived(x, dx)
+    return leaves | kept
+
+
+class Sums(dict):
+    """Gradients on their way: tensor → the sum of what has arrived.  Writes only into sums that it made itself, since a pullback may
+    hand the same array to two inputs (z = x + y) or hand on an array that a recorded operation still needs."""
+
+    def __init__(self) -> None:
+        self.owned: set[Tensor] = set()
+
+    def add(self, x: Tensor, dx: Any) -> None:
+        """self[x] += dx"""
+        total = self.get(x)
+        if type(dx) is Patch:
+            if x not in self.owned:
+                total = np.zeros_like(x.array) if total is None else total + np.zeros_like(total)
+                self.owned.add(x)
+            backend.add_at(total, dx.index, dx.value)
+        elif type(dx) is Part:
+            total = total or [None] * len(x.array)
+            total[dx.k] = dx.value
+        elif total is None:
+            total = dx
+        elif x in self.owned:
+            total += dx
+        else:
+            total = total + dx
+            self.owned.add(x)
+        self[x] = total
+
+
+class TensorSums(dict):
+    """The same for gradients that are Tensors: nothing is written; the terms are kept and summed when the sum is asked for."""
+
+    def add(self, x: Tensor, dx: Any) -> None:
+        self.setdefault(x, []).append(dx)
+
+    def pop(self, y: Tensor, default: Any = None) -> Any:      # type: ignore[override]
+        terms = super().pop(y, [])
+        if any(type(term) is Part for term in terms):
+            return terms
+        patches = [term for term in terms if type(term) is Patch]
+        total = None
+        if patches:
+            total = primitives["scatter"](*[p.value for p in patches], indices=[p.index for p in patches], shape=y.shape)
+        for term in terms:
+            if type(term) is not Patch:
+                total = term if total is None else total + term
+        return total
+
+
+def differentiable(y: Tensor) -> list:
+    """The node's pullbacks again, made from its input Tensors instead of their arrays: what they compute has a history.
+
+    This is how every derivative has a derivative: np.tanh(x) of a Tensor x is minigrad's own tanh, so the rule that gave the first
+    derivative gives the next one too.
+    """
+    node: Any = y.node
+    if hasattr(node.op, "is_kernel"):
+        raise RuntimeError(f"{node.op.__name__} is a whole-sequence kernel, which has no second derivative: "
+                           f"make the layer with unroll=True, or compute inside `with mg.Trace():`")
+    for x in node.inputs:
+        if isinstance(x, Tensor) and x.time > y.time:
+            raise RuntimeError(f"{describe(x)} got new data after {node.op.__name__} used it, so the derivative of that operation's "
+                               f"derivative is gone: compute the output again, then its gradients")
+    pullbacks = []
+    for x, old, new_pullback in zip(node.inputs, node.pullbacks, node.op.rule(*node.inputs, **node.settings)[1:], strict=True):
+        pullbacks.append(None if old is None else new_pullback if node.op is part else fitted(new_pullback, x))
+    return pullbacks
+
+
+def seed_for(output: Tensor, seed: Any) -> Any:
+    """∂L/∂output: 1 for a loss, else what the caller gave; always in the output's dtype and shape."""
+    if not output.requires_grad:
+        raise RuntimeError(f"{describe(output)} has no gradient: it was not computed from a tensor with requires_grad=True "
+                           f"(or inside no_grad(), or past a detach(), or from integers)")
+    if seed is None:
+        if output.size != 1:
+            raise ValueError(f"backward() starts from one number, {describe(output)} has {output.size}: "
+                             f"take .sum() or .mean() of it, or give the seed ∂L/∂output of its shape")
+        return np.ones_like(output.array)
+    seed = private_array(seed, output.dtype)
+    if seed.shape != output.shape:
+        raise ValueError(f"the seed of {describe(output)} must have its shape, got {seed.shape}")
+    return seed
+
+
+def gradients(output: Tensor, inputs: Sequence[Tensor], seed: Any = None, create_graph: bool = False) -> list[Tensor]:
+    """[∂output/∂x for x in inputs], as Tensors; `.grad` is not touched.
+
+    For an output of more than one number, `seed` (of its shape) says which combination: Σ seed · ∂output/∂x.  With `create_graph=True`
+    the results have a history and can be differentiated again, to any order.  An input that the output does not depend on gets zeros.
+    """
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    for x in inputs:
+        if not x.requires_grad:
+            raise TypeError(f"{describe(x)} does not require a gradient: make it with requires_grad=True")
+    if not (create_graph and isinstance(seed, Tensor)):
+        seed = seed_for(output, seed)
+        seed = wrap(seed) if create_graph else seed
+    found = walk(output, seed, keep=inputs, create_graph=create_graph)
+    results = [found.get(x) for x in inputs]
+    return [wrap(np.zeros_like(x.array)) if dx is None else dx if create_graph else wrap(dx) for x, dx in zip(inputs, results, strict=True)]
+
+
+# ---------------------------------------------------------------------------------------------- saying what is wrong
+
+def describe(x: Any) -> str:
+    """A tensor in an error message: its name, if it has one, and its shape."""
+    if not isinstance(x, Tensor):
+        return repr(x)
+    if type(x.array) is tuple:
+        return "kernel outputs"
+    return f"{x.name or 'tensor'}{list(x.shape)}"
+
+
+def place(scope: Scope) -> str:
+    """ in layer 'lstm', step 3"""
+    path, step = scope.path, scope.step
+    return (f" in layer '{path}'" if path else "") + (f"{',' if path else ' at'} step {step}" if step is not None else "")
+
+
+def explain(error: Exception, op: Any, inputs: tuple) -> None:
+    """Adds to an error of NumPy's which operation met it, with what, and where."""
+    error.add_note(f"in {op.__name__}({', '.join(describe(x) for x in inputs)}){place(_scope)}")

@@ -1,0 +1,800 @@
+"""Every operation, each value with its derivative beside it.
+
+A rule returns its value, then one pullback per input: given dy = ∂L/∂y it returns ∂L/∂input (`engine.primitive` says the rest).  The
+formulas are plain NumPy, so that the same line serves NumPy arrays, CuPy arrays and, for higher derivatives, Tensors; the names, arguments
+and meanings are NumPy's.  The end of the file gives Tensor its operators and methods, and tells NumPy's own functions what to call.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import string
+from typing import Any
+
+import numpy as np
+
+from . import backend
+from .engine import Patch, Tensor, describe, elementwise, primitive, primitives, private_array, sum_to, wrap
+
+__all__ = [
+    "abs", "add", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide", "einsum", "elu", "embedding", "exp",
+    "expand_dims", "expm1", "flip", "gelu", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean",
+    "min", "minimum", "moveaxis", "multiply", "negative", "pad", "power", "prod", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
+    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "transpose", "var", "where",
+]
+
+
+def same(dy: Any) -> Any:
+    """The pullback of whatever adds its input: the gradient goes through as it is."""
+    return dy
+
+
+def opposite(dy: Any) -> Any:
+    """The pullback of whatever subtracts its input."""
+    return -dy
+
+
+# ---------------------------------------------------------------------------------------------- arithmetic
+
+@elementwise
+def add(x, y):
+    """z = x + y"""
+    return x + y, same, same
+
+
+@elementwise
+def subtract(x, y):
+    """z = x − y"""
+    return x - y, same, opposite
+
+
+@elementwise
+def multiply(x, y):
+    """z = x · y"""
+    return x * y, lambda dz, y=y: dz * y, lambda dz, x=x: dz * x     # bound as defaults: 80 bytes a node less than by closure
+
+
+@elementwise
+def divide(x, y):
+    """z = x / y"""
+    z = x / y
+    return z, lambda dz, y=y: dz / y, lambda dz, y=y, z=z: -dz * z / y
+
+
+@elementwise
+def power(x, y):
+    """z = xʸ;  ∂z/∂x = y xʸ⁻¹ (0 where y = 0);  ∂z/∂y = xʸ ln x (0 where x ≤ 0, as a limit at 0)"""
+    z = x ** y
+    return z, lambda dz: dz * (y * x ** one_less(y)), lambda dz: dz * (z * log_or_zero(x))
+
+
+def one_less(y: Any) -> Any:
+    """y − 1, and 1 where y = 0, so that y xʸ⁻¹ is 0 there even at x = 0."""
+    if isinstance(y, (int, float)):
+        return y - 1 if y else 1
+    return np.where(y == 0, 1.0, y - 1)
+
+
+def log_or_zero(x: Any) -> Any:
+    """ln x, and 0 where there is none."""
+    if isinstance(x, (int, float)):
+        return math.log(x) if x > 0 else 0.0
+    return np.log(np.where(x > 0, x, 1.0))
+
+
+@primitive
+def negative(x):
+    """y = −x"""
+    return -x, opposite
+
+
+@primitive
+def positive(x):
+    """y = x, as a node of its own"""
+    return +x, same
+
+
+@primitive
+def square(x):
+    """y = x²"""
+    return x * x, lambda dy: 2.0 * dy * x
+
+
+@primitive
+def sqrt(x):
+    """y = √x"""
+    y = np.sqrt(x)
+    return y, lambda dy: 0.5 * dy / y
+
+
+@primitive
+def abs(x):
+    """y = |x|;  the slope at 0 is 0"""
+    return np.abs(x), lambda dy: dy * np.sign(x)
+
+
+# ---------------------------------------------------------------------------------------------- functions
+
+@primitive
+def exp(x):
+    """y = eˣ"""
+    y = np.exp(x)
+    return y, lambda dy: dy * y
+
+
+@primitive
+def log(x):
+    """y = ln x"""
+    return np.log(x), lambda dy: dy / x
+
+
+@primitive
+def log1p(x):
+    """y = ln(1 + x), exact for small x"""
+    return np.log1p(x), lambda dy: dy / (1.0 + x)
+
+
+@primitive
+def expm1(x):
+    """y = eˣ − 1, exact for small x"""
+    y = np.expm1(x)
+    return y, lambda dy: dy * (y + 1.0)
+
+
+@primitive
+def sin(x):
+    """y = sin x"""
+    return np.sin(x), lambda dy: dy * np.cos(x)
+
+
+@primitive
+def cos(x):
+    """y = cos x"""
+    return np.cos(x), lambda dy: -dy * np.sin(x)
+
+
+@primitive
+def tanh(x):
+    """y = tanh x"""
+    y = np.tanh(x)
+    return y, lambda dy: dy * (1.0 - y * y)
+
+
+@primitive
+def sigmoid(x):
+    """y = σ(x) = 1/(1 + e⁻ˣ) = ½ tanh(½x) + ½, which never overflows"""
+    y = 0.5 * np.tanh(0.5 * x) + 0.5
+    return y, lambda dy: dy * (y * (1.0 - y))
+
+
+@primitive
+def relu(x):
+    """y = max(x, 0);  the slope at 0 is 0"""
+    return np.maximum(x, 0.0), lambda dy: dy * (x > 0)
+
+
+@primitive
+def leaky_relu(x, *, negative_slope=0.2):
+    """y = x where x > 0, else negative_slope·x"""
+    slope = np.where(x > 0, 1.0, negative_slope).astype(x.dtype)
+    return x * slope, lambda dy: dy * slope
+
+
+@primitive
+def elu(x, *, alpha=1.0):
+    """y = x where x > 0, else α(eˣ − 1)   (Clevert et al. 2016)"""
+    y = np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+    return y, lambda dy: dy * np.where(x > 0, 1.0, y + alpha)
+
+
+@primitive
+def gelu(x):
+    """y = ½x(1 + tanh(√(2/π)(x + 0.044715x³)))   (Hendrycks & Gimpel 2016, the tanh form)"""
+    c = math.sqrt(2 / math.pi)
+    t = np.tanh(c * (x + 0.044715 * x * x * x))
+    return 0.5 * x * (1.0 + t), lambda dy: dy * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * c * (1.0 + 3 * 0.044715 * x * x))
+
+
+@primitive
+def softplus(x):
+    """y = ln(1 + eˣ), without overflow;  its slope is σ(x)"""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))), lambda dy: dy * (0.5 * np.tanh(0.5 * x) + 0.5)
+
+
+# ---------------------------------------------------------------------------------------------- choice
+
+@elementwise
+def maximum(x, y):
+    """z = max(x, y), element by element;  where they tie, each gets half"""
+    z = np.maximum(x, y)
+    share = ((x > y) + 0.5 * (x == y)).astype(z.dtype)
+    return z, lambda dz: dz * share, lambda dz: dz * (1.0 - share)
+
+
+@elementwise
+def minimum(x, y):
+    """z = min(x, y), element by element;  where they tie, each gets half"""
+    z = np.minimum(x, y)
+    share = ((x < y) + 0.5 * (x == y)).astype(z.dtype)
+    return z, lambda dz: dz * share, lambda dz: dz * (1.0 - share)
+
+
+@elementwise
+def select(x, y, *, condition):
+    """z = x where the condition holds, else y"""
+    return np.where(condition, x, y), lambda dz: np.where(condition, dz, 0.0), lambda dz: np.where(condition, 0.0, dz)
+
+
+def where(condition: Any, x: Any, y: Any) -> Tensor:
+    """z = x where the condition holds, else y.  The condition is an array of booleans and has no gradient."""
+    return select(x, y, condition=constant(condition))
+
+
+@primitive
+def clip(x, *, min=None, max=None):
+    """y = x, but at least `min` and at most `max`;  the slope is 1 from bound to bound (ends included) and 0 outside"""
+    inside = np.ones_like(x, dtype=bool)
+    if min is not None:
+        inside = inside & (x >= min)
+    if max is not None:
+        inside = inside & (x <= max)
+    return np.clip(x, min, max), lambda dy: dy * inside
+
+
+# ---------------------------------------------------------------------------------------------- sums over axes
+
+def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
+    """An axis argument as a tuple of axes, counted from the front; None means all."""
+    if axis is None:
+        return tuple(range(x.ndim))
+    return tuple(a % x.ndim if -x.ndim <= a < x.ndim else a for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+
+
+def kept(x: Any, axis: Any) -> tuple[int, ...]:
+    """The shape that x has after a reduction with keepdims=True."""
+    axes = axes_of(x, axis)
+    return tuple(1 if a in axes else n for a, n in enumerate(x.shape))
+
+
+@primitive
+def sum(x, *, axis=None, keepdims=False):
+    """y = Σ x over the axes;  every summand gets the whole gradient: summing forward is copying backward"""
+    return np.sum(x, axis=axis, keepdims=keepdims), lambda dy: np.broadcast_to(dy.reshape(kept(x, axis)), x.shape)
+
+
+@primitive
+def mean(x, *, axis=None, keepdims=False):
+    """y = Σ x / n over the axes"""
+    y = np.mean(x, axis=axis, keepdims=keepdims)
+    n = count(x, axis)
+    return y, lambda dy: np.broadcast_to((dy / n).reshape(kept(x, axis)), x.shape)
+
+
+def count(x: Any, axis: Any) -> int:
+    """How many numbers a reduction over these axes puts together."""
+    return math.prod(x.shape[a] for a in axes_of(x, axis))
+
+
+@primitive
+def max(x, *, axis=None, keepdims=False):
+    """y = the largest x over the axes;  where several are equal they share the gradient equally"""
+    return extreme(np.max, x, axis, keepdims)
+
+
+@primitive
+def min(x, *, axis=None, keepdims=False):
+    """y = the smallest x over the axes;  where several are equal they share the gradient equally"""
+    return extreme(np.min, x, axis, keepdims)
+
+
+def extreme(find: Any, x: Any, axis: Any, keepdims: bool) -> tuple:
+    y = find(x, axis=axis, keepdims=keepdims)
+    shape = kept(x, axis)
+
+    def pullback(dy):
+        winners = x == y.reshape(shape)
+        return (dy.reshape(shape) / np.sum(winners, axis=axis, keepdims=True).astype(x.dtype)) * winners
+    return y, pullback
+
+
+@primitive
+def prod(x, *, axis=None, keepdims=False):
+    """y = Π x over the axes;  ∂y/∂xᵢ = the product of the others"""
+    y = np.prod(x, axis=axis, keepdims=keepdims)
+
+    def pullback(dy):
+        shape = kept(x, axis)
+        if (x == 0).any():
+            return dy.reshape(shape) * product_of_others(x, axes_of(x, axis))
+        return dy.reshape(shape) * y.reshape(shape) / x
+    return y, pullback
+
+
+def product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
+    """Πⱼ≠ᵢ xⱼ for every i without a division: n² work, for products that contain a zero."""
+    back = np.argsort([a for a in range(x.ndim) if a not in axes] + list(axes))
+    lined_up = np.transpose(x, np.argsort(back).tolist())
+    n = count(x, axes)
+    rows = np.broadcast_to(lined_up.reshape((*lined_up.shape[:x.ndim - len(axes)], 1, n)), (*lined_up.shape[:x.ndim - len(axes)], n, n))
+    i = backend.arange_like(n, x.array if isinstance(x, Tensor) else x)
+    others = np.prod(np.where(i[:, None] == i, 1.0, rows), axis=-1).astype(x.dtype)
+    return np.transpose(others.reshape(lined_up.shape), back.tolist())
+
+
+@primitive
+def var(x, *, axis=None, ddof=0, keepdims=False):
+    """y = Σ (x − mean)² / (n − ddof) over the axes"""
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    n = count(x, axis) - ddof
+    return np.sum(d * d, axis=axis, keepdims=keepdims) / n, lambda dy: (dy * (2 / n)).reshape(kept(x, axis)) * d
+
+
+@primitive
+def std(x, *, axis=None, ddof=0, keepdims=False):
+    """y = √var;  where the variance is 0 the slope, which does not exist, is taken to be 0"""
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    n = count(x, axis) - ddof
+    y = np.sqrt(np.sum(d * d, axis=axis, keepdims=keepdims) / n)
+    return y, lambda dy: (dy / (np.where(y == 0, 1.0, y) * n)).reshape(kept(x, axis)) * d
+
+
+@primitive
+def cumsum(x, *, axis=None):
+    """yₖ = x₁ + … + xₖ;  each x gets the gradients of all that come after it"""
+    if axis is None:
+        return np.cumsum(x), lambda dy: np.flip(np.cumsum(np.flip(dy))).reshape(x.shape)
+    return np.cumsum(x, axis=axis), lambda dy: np.flip(np.cumsum(np.flip(dy, axis), axis=axis), axis)
+
+
+# ---------------------------------------------------------------------------------------------- softmax and its kin
+
+@primitive
+def softmax(x, *, axis=-1):
+    """yᵢ = eˣⁱ / Σⱼ eˣʲ"""
+    e = np.exp(x - peak(x, axis))
+    y = e / np.sum(e, axis=axis, keepdims=True)
+    return y, lambda dy: y * (dy - np.sum(dy * y, axis=axis, keepdims=True))
+
+
+@primitive
+def log_softmax(x, *, axis=-1):
+    """yᵢ = xᵢ − ln Σⱼ eˣʲ"""
+    y = x - log_of_sum(x, axis)
+    return y, lambda dy: dy - np.exp(y) * np.sum(dy, axis=axis, keepdims=True)
+
+
+@primitive
+def logsumexp(x, *, axis=None, keepdims=False):
+    """y = ln Σ eˣ over the axes"""
+    y = log_of_sum(x, axis)
+    shape = kept(x, axis)
+    result = y if keepdims else y.reshape(tuple(n for a, n in enumerate(shape) if a not in axes_of(x, axis)))
+    return result, lambda dy: dy.reshape(shape) * np.exp(x - y)
+
+
+def peak(x: Any, axis: Any) -> Any:
+    """The largest x, to be subtracted before exp so that nothing overflows: a constant, since it cancels (0 where it is infinite)."""
+    top = np.max(x.array if isinstance(x, Tensor) else x, axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
+
+
+def log_of_sum(x: Any, axis: Any) -> Any:
+    top = peak(x, axis)
+    return np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+
+
+@primitive
+def cross_entropy_of_logits(logits, *, targets):
+    """ℓ = ln Σⱼ e^{zⱼ} − z_target, for every row of logits;  ∂ℓ/∂z = softmax(z) − one-hot(target)"""
+    classes = backend.arange_like(logits.shape[-1], targets)
+    chosen = classes == targets[..., None]
+    total = log_of_sum(logits, -1)
+    loss = total[..., 0] - np.sum(np.where(chosen, logits, 0.0), axis=-1)
+    return loss, lambda dl: dl[..., None] * (np.exp(logits - total) - chosen)
+
+
+def cross_entropy(logits: Any, targets: Any) -> Tensor:
+    """ℓ = −ln softmax(logits)[target]: one loss per row; `.mean()` it for a training loss.
+
+    logits (…, classes); targets (…) integers.  Computed from the logits at once, so that a probability that rounds to 0 does no harm.
+    Raises TypeError for targets that are not integers, ValueError for a wrong shape, IndexError for a class that does not exist.
+    """
+    targets = indices_of(targets, "cross_entropy's targets")
+    shape, classes = tuple(logits.shape[:-1]), logits.shape[-1]
+    if targets.shape != shape:
+        raise ValueError(f"cross_entropy of logits{list(logits.shape)} expects targets of shape {shape}, one class for each row, "
+                         f"got {targets.shape}")
+    check_range(targets, classes, "cross_entropy", "class")
+    return cross_entropy_of_logits(logits, targets=targets)
+
+
+# ---------------------------------------------------------------------------------------------- products
+
+@primitive
+def matmul(x, y):
+    """Z = X Y;  dX = dZ Yᵀ,  dY = Xᵀ dZ   (any ranks that NumPy's @ takes)"""
+    if x.ndim == 2 and y.ndim == 2:
+        return x @ y, lambda dz: dz @ y.T, lambda dz: x.T @ dz
+    return matmul_of_any_rank(x, y)
+
+
+def matmul_of_any_rank(x: Any, y: Any) -> tuple:
+    """The same for vectors (a row on the left, a column on the right) and stacks of matrices (which broadcast)."""
+    z = x @ y
+    rows = x.reshape((1, -1)) if x.ndim == 1 else x
+    columns = y.reshape((-1, 1)) if y.ndim == 1 else y
+    full = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2]) + (rows.shape[-2], columns.shape[-1])
+
+    def dx(dz):
+        return sum_to(dz.reshape(full) @ np.swapaxes(columns, -1, -2), rows.shape).reshape(x.shape)
+
+    def dy(dz):
+        if columns.ndim == 2:               # one matrix for a whole stack: one large product instead of many small ones
+            return (rows.reshape((-1, rows.shape[-1])).T @ dz.reshape((-1, full[-1]))).reshape(y.shape)
+        return sum_to(np.swapaxes(rows, -1, -2) @ dz.reshape(full), columns.shape).reshape(y.shape)
+    return z, dx, dy
+
+
+@primitive
+def einsum_of_letters(*operands, inputs, output):
+    """z[output] = Σ Π operandₖ[inputₖ]: the gradient of one operand is the same sum with that operand and the output changing places"""
+    sizes = {letter: n for letters, x in zip(inputs, operands, strict=True) for letter, n in zip(letters, x.shape, strict=True) if n != 1}
+
+    def pullback(k):
+        def pull(dz):
+            others = [x for j, x in enumerate(operands) if j != k]
+            terms = [output, *(letters for j, letters in enumerate(inputs) if j != k)]
+            present = "".join(letter for letter in inputs[k] if any(letter in term for term in terms))
+            dx = np.einsum(f"{','.join(terms)}->{present}", dz, *others)
+            left = iter(dx.shape)
+            shape = [next(left) if letter in present else 1 for letter in inputs[k]]
+            full = [sizes.get(letter, 1) for letter in inputs[k]]
+            return sum_to(np.broadcast_to(dx.reshape(tuple(shape)), tuple(full)), operands[k].shape)
+        return pull
+    return (np.einsum(f"{','.join(inputs)}->{output}", *operands), *(pullback(k) for k in range(len(operands))))
+
+
+def einsum(subscripts: str, *operands: Any) -> Tensor:
+    """Einstein's sum, as np.einsum("ij,jk->ik", x, y): letters that the output lacks are summed over.
+
+    Ellipses, implicit outputs and repeated letters (diagonals, traces) mean what they mean in NumPy.
+    """
+    operands = tuple(x if isinstance(x, Tensor) or hasattr(x, "__record__") else wrap(private_array(x)) for x in operands)
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(operands):
+        raise ValueError(f"einsum {subscripts!r} names {len(terms)} operands, got {len(operands)}")
+    if not arrow:
+        letters = sorted(set(inputs) - set(",."))
+        output = ("..." if "..." in inputs else "") + "".join(c for c in letters if inputs.count(c) == 1)
+    terms, output = without_ellipsis(terms, output, [x.ndim for x in operands])
+    diagonals = [diagonal(x, term) for x, term in zip(operands, terms, strict=True)]
+    return einsum_of_letters(*(x for x, _ in diagonals), inputs=tuple(term for _, term in diagonals), output=output)
+
+
+def without_ellipsis(terms: list[str], output: str, ranks: list[int]) -> tuple[list[str], str]:
+    """"…ij" spelled out with letters of its own, counted from the right, as broadcasting counts."""
+    spare = [c for c in string.ascii_letters if c not in "".join(terms) + output]
+    hidden = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True) if "..." in term]
+    most = spare[:builtins.max(hidden, default=0)]
+    spelled = [term.replace("...", "".join(most[len(most) - (rank - len(term.replace("...", ""))):]))
+               for term, rank in zip(terms, ranks, strict=True)]
+    return spelled, output.replace("...", "".join(most))
+
+
+def diagonal(x: Tensor, letters: str) -> tuple[Tensor, str]:
+    """x["ii…"] reduced to its diagonal x["i…"], for every letter that an operand repeats."""
+    for letter in letters:
+        while letters.count(letter) > 1:
+            first, second = letters.index(letter), letters.rindex(letter)
+            x = moveaxis(moveaxis(x, second, 0), first + 1, 1)
+            i = np.arange(x.shape[0])
+            x = x[i, i]
+            letters = letter + letters[:first] + letters[first + 1:second] + letters[second + 1:]
+    return x, letters
+
+
+# ---------------------------------------------------------------------------------------------- shapes
+
+@primitive
+def reshape(x, *, shape):
+    """y = the same numbers in another shape"""
+    return np.reshape(x, shape), lambda dy: np.reshape(dy, x.shape)
+
+
+@primitive
+def transpose(x, *, axes=None):
+    """y = x with its axes in another order (reversed, unless `axes` says which)"""
+    if axes is None:
+        return np.transpose(x), np.transpose
+    return np.transpose(x, axes), lambda dy: np.transpose(dy, np.argsort([a % x.ndim for a in axes]).tolist())
+
+
+@primitive
+def swapaxes(x, *, axis1, axis2):
+    """y = x with two axes exchanged"""
+    return np.swapaxes(x, axis1, axis2), lambda dy: np.swapaxes(dy, axis1, axis2)
+
+
+@primitive
+def moveaxis(x, *, source, destination):
+    """y = x with axes moved to new places, the others in their order"""
+    return np.moveaxis(x, source, destination), lambda dy: np.moveaxis(dy, destination, source)
+
+
+@primitive
+def squeeze(x, *, axis=None):
+    """y = x without axes of size one"""
+    return np.squeeze(x, axis=axis), lambda dy: dy.reshape(x.shape)
+
+
+@primitive
+def expand_dims(x, *, axis):
+    """y = x with new axes of size one"""
+    return np.expand_dims(x, axis), lambda dy: dy.reshape(x.shape)
+
+
+@primitive
+def broadcast_to(x, *, shape):
+    """y = x copied to a larger shape;  copying forward is summing backward"""
+    return np.broadcast_to(x, shape), lambda dy: sum_to(dy, x.shape)
+
+
+@primitive
+def flip(x, *, axis=None):
+    """y = x with the order of its elements reversed along the axes"""
+    return np.flip(x, axis), lambda dy: np.flip(dy, axis)
+
+
+@primitive
+def pad(x, *, pad_width, constant_values=0.0):
+    """y = x with a border of constants;  `pad_width` as in np.pad: n, (before, after), or one pair per axis"""
+    widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+    inner = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+    return np.pad(x, widths, constant_values=constant_values), lambda dy: dy[inner]
+
+
+@primitive
+def concatenate(*xs, axis=0):
+    """y = the xs, one after another along an axis"""
+    y = np.concatenate(xs, axis=axis)
+    a = axis % y.ndim if axis is not None else 0
+    ends = np.cumsum([x.shape[a] if axis is not None else x.size for x in xs]).tolist()
+    starts = [0, *ends[:-1]]
+
+    def pullback(k):
+        place = (slice(None),) * a + (slice(starts[k], ends[k]),)
+        return lambda dy: dy[place].reshape(xs[k].shape)
+    return (y, *(pullback(k) for k in range(len(xs))))
+
+
+@primitive
+def stack(*xs, axis=0):
+    """y = the xs, side by side along a new axis"""
+    y = np.stack(xs, axis=axis)
+    before = (slice(None),) * (axis % y.ndim)
+
+    def pullback(k):
+        return lambda dy: dy[(*before, k)]
+    return (y, *(pullback(k) for k in range(len(xs))))
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
+    """x cut along an axis: into n equal parts, or at the given places, as np.split.  Each part is a slice of x."""
+    n, cuts = x.shape[axis], indices_or_sections
+    if isinstance(cuts, (int, np.integer)):
+        if n % cuts:
+            raise ValueError(f"split cannot cut axis {axis} of {describe(x)} into {cuts} equal parts: {n} is not a multiple of {cuts}")
+        cuts = range(n // cuts, n, n // cuts) if n else [0] * (int(cuts) - 1)
+    bounds = [0, *cuts, n]
+    before = (slice(None),) * (axis % x.ndim)
+    return [x[(*before, slice(start, stop))] for start, stop in zip(bounds, bounds[1:], strict=False)]
+
+
+# ---------------------------------------------------------------------------------------------- places
+
+@primitive
+def getitem(x, *, index):
+    """y = x[index];  the gradient is zero except at the index"""
+    return x[index], lambda dy: Patch(index, dy)
+
+
+@primitive
+def scatter(*values, indices, shape):
+    """y = zeros of `shape`, with valueₖ added at indexₖ: the adjoint of indexing, and the sum of many Patches at once"""
+    if any(isinstance(v, Tensor) for v in values):
+        y = scatter(*values, indices=indices, shape=shape)
+    else:
+        y = np.zeros_like(values[0], shape=shape)
+        for index, value in zip(indices, values, strict=True):
+            backend.add_at(y, index, value)
+    return (y, *(lambda dy, index=index: dy[index] for index in indices))
+
+
+def embedding(W: Any, indices: Any) -> Tensor:
+    """Y = W[indices]: row k of W for every k; the same as one-hot rows times W, without the product.
+
+    W (V, D), indices (…) integers → (…, D).  Raises IndexError for an index outside 0 … V−1.
+    """
+    indices = indices_of(indices, "embedding's indices")
+    check_range(indices, W.shape[0], "embedding", "row")
+    return getitem(W, index=indices)
+
+
+def index_of(index: Any) -> Any:
+    """An index as the graph may keep it: Tensors and lists become arrays, arrays are copied, and the rest is as Python gave it."""
+    if isinstance(index, tuple):
+        return tuple(index_of(part) for part in index)
+    if isinstance(index, Tensor):
+        return index.array
+    if isinstance(index, list):
+        return np.array(index, dtype=None if index else int)
+    return index.copy() if backend.is_array(index) else index
+
+
+def indices_of(values: Any, what: str) -> Any:
+    """Integers as a private array."""
+    values = constant(values)
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{what} must be integers, got dtype {values.dtype}")
+    return values
+
+
+def constant(values: Any) -> Any:
+    """A private array of whatever it is, without a gradient and with its own dtype."""
+    if isinstance(values, Tensor):
+        return values.array
+    return values.copy() if backend.is_array(values) else np.array(values)
+
+
+def check_range(indices: Any, n: int, operation: str, what: str) -> None:
+    """On the host only: asking a GPU would make it wait."""
+    if backend.on_host(indices) and indices.size and not (0 <= indices.min() and indices.max() < n):
+        wrong = indices.min() if indices.min() < 0 else indices.max()
+        raise IndexError(f"{operation} has {n} of them, so a {what} is 0 … {n - 1}; got {wrong}")
+
+
+@primitive
+def astype(x, *, dtype):
+    """y = x in another floating dtype;  its gradient comes back in x's own"""
+    return x.astype(dtype), lambda dy: dy.astype(x.dtype)
+
+
+# ---------------------------------------------------------------------------------------------- NumPy's signatures
+
+def as_sequence(function: Any) -> Any:
+    """mg.stack([a, b], axis): NumPy hands the tensors over as one sequence, a rule takes them one by one."""
+    def called(xs: Any, axis: int | None = 0) -> Tensor:
+        return function(*xs, axis=axis)
+    called.__name__, called.__doc__ = function.__name__, function.__doc__
+    return called
+
+
+def var_like(function: Any) -> Any:
+    def called(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        return function(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    called.__name__, called.__doc__ = function.__name__, function.__doc__
+    return called
+
+
+def reshaped(x: Any, *shape: Any) -> Tensor:
+    """x.reshape(2, 3), x.reshape((2, 3)), x.reshape(-1)"""
+    return primitives["reshape"](x, shape=shape[0] if len(shape) == 1 else shape)
+
+
+def transposed(x: Any, *axes: Any) -> Tensor:
+    """x.transpose(), x.transpose(1, 0), x.transpose((1, 0))"""
+    axes = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    return primitives["transpose"](x, axes=tuple(axes) if axes else None)
+
+
+def indexed(x: Any, index: Any) -> Tensor:
+    """x[index]: integers, slices, …, None, integer arrays and masks, as in NumPy."""
+    return getitem(x, index=index_of(index))
+
+
+def cast(x: Any, dtype: Any) -> Tensor:
+    """x in another dtype; a floating one keeps the gradient, any other cuts it."""
+    dtype = np.dtype(dtype)
+    return astype(x, dtype=dtype) if dtype.kind == "f" else wrap(x.array.astype(dtype))
+
+
+def dot(x: Any, y: Any) -> Tensor:
+    """np.dot for what it shares with @, and for a number times an array."""
+    return multiply(x, y) if np.ndim(constant(x)) == 0 or np.ndim(constant(y)) == 0 else matmul(x, y)
+
+
+concatenate_tensors, stack_tensors = concatenate, stack
+concatenate, stack = as_sequence(concatenate), as_sequence(stack)
+
+
+# ---------------------------------------------------------------------------------------------- what Tensor can do
+
+def swapped(op: Any) -> Any:
+    return lambda self, other: op(other, self)
+
+
+def plain(function: Any) -> Any:
+    """A function with no useful derivative (comparisons, argmax, sign): Tensors in, plain array out."""
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return function(*[a.array if isinstance(a, Tensor) else a for a in args], **kwargs)
+    return called
+
+
+OPERATORS = {
+    "__add__": add, "__radd__": swapped(add), "__sub__": subtract, "__rsub__": swapped(subtract),
+    "__mul__": multiply, "__rmul__": swapped(multiply), "__truediv__": divide, "__rtruediv__": swapped(divide),
+    "__pow__": power, "__rpow__": swapped(power), "__matmul__": matmul, "__rmatmul__": swapped(matmul),
+    "__neg__": negative, "__pos__": positive, "__abs__": abs, "__getitem__": indexed,
+    "__eq__": plain(np.equal), "__ne__": plain(np.not_equal), "__lt__": plain(np.less), "__le__": plain(np.less_equal),
+    "__gt__": plain(np.greater), "__ge__": plain(np.greater_equal),
+}
+
+METHODS = {
+    "exp": exp, "log": log, "sqrt": sqrt, "abs": abs, "square": square, "sin": sin, "cos": cos, "tanh": tanh, "sigmoid": sigmoid,
+    "relu": relu, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu, "softplus": softplus, "softmax": softmax,
+    "log_softmax": log_softmax, "logsumexp": logsumexp, "clip": clip, "sum": sum, "mean": mean, "max": max, "min": min, "prod": prod,
+    "var": var, "std": std, "cumsum": cumsum, "dot": dot, "reshape": reshaped, "ravel": lambda x: reshaped(x, -1),
+    "flatten": lambda x: reshaped(x, -1), "transpose": transposed, "swapaxes": swapaxes, "squeeze": squeeze, "expand_dims": expand_dims,
+    "astype": cast, "argmax": plain(np.argmax), "argmin": plain(np.argmin),
+}
+
+UFUNCS = {
+    "add": add, "subtract": subtract, "multiply": multiply, "divide": divide, "power": power, "float_power": power, "negative": negative,
+    "positive": positive, "square": square, "sqrt": sqrt, "absolute": abs, "fabs": abs, "exp": exp, "expm1": expm1, "log": log,
+    "log1p": log1p, "sin": sin, "cos": cos, "tanh": tanh, "maximum": maximum, "minimum": minimum, "matmul": matmul,
+}
+
+PLAIN_UFUNCS = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil", "rint", "isnan", "isinf",
+                "isfinite", "signbit", "logical_and", "logical_or", "logical_not"]
+
+FUNCTIONS = {
+    np.sum: sum, np.mean: mean, np.max: max, np.min: min, np.prod: prod, np.var: var, np.std: std, np.cumsum: cumsum, np.where: where,
+    np.clip: clip, np.einsum: einsum, np.reshape: lambda x, shape: reshaped(x, shape), np.ravel: lambda x: reshaped(x, -1),
+    np.transpose: lambda x, axes=None: transpose(x, axes=None if axes is None else tuple(axes)), np.swapaxes: swapaxes,
+    np.moveaxis: moveaxis, np.squeeze: squeeze, np.expand_dims: expand_dims, np.broadcast_to: broadcast_to, np.flip: flip, np.pad: pad,
+    np.concatenate: concatenate, np.stack: stack, np.split: split, np.dot: dot,
+}
+
+PLAIN_FUNCTIONS = [np.argmax, np.argmin, np.argsort, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.shape, np.ndim, np.size,
+                   np.array_equal, np.allclose, np.isclose, np.any, np.all, np.count_nonzero, np.nonzero, np.round, np.array2string,
+                   np.array_repr, np.array_str, np.iscomplexobj, np.searchsorted, np.unique]
+
+
+def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
+    """np.tanh(tensor): NumPy's NEP 13 asks here."""
+    if method != "__call__" or any(settings.get(name) is not None for name in ("out", "where")):
+        wanted = f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "".join(f"({k}=…)" for k in settings))
+        raise TypeError(f"{wanted} is not recorded by minigrad, and a tensor is never written into; "
+                        f"use z = np.{ufunc.__name__}(x, …), or .data for a plain array")
+    if ufunc.__name__ in UFUNCS:
+        return UFUNCS[ufunc.__name__](*inputs, **settings)
+    if ufunc.__name__ in PLAIN_UFUNCS:
+        return plain(ufunc)(*inputs, **settings)
+    raise TypeError(unsupported(ufunc.__name__))
+
+
+def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """np.sum(tensor): NumPy's NEP 18 asks here."""
+    if kwargs.get("out") is not None:
+        raise TypeError(f"np.{function.__name__}(out=…) is not recorded by minigrad, and a tensor is never written into; use its result")
+    if function in FUNCTIONS:
+        return FUNCTIONS[function](*args, **kwargs)
+    if function in PLAIN_FUNCTIONS:
+        return plain(function)(*args, **kwargs)
+    raise TypeError(unsupported(function.__name__))
+
+
+def unsupported(name: str) -> str:
+    return (f"np.{name} has no minigrad operation behind it, so it would lose the gradient: compose it of the operations in minigrad.ops, "
+            f"write a primitive, or take .data for a plain array")
+
+
+for table in (OPERATORS, METHODS):
+    for method_name, method in table.items():
+        setattr(Tensor, method_name, method)
+Tensor.__array_ufunc__ = array_ufunc            # type: ignore[method-assign]
+Tensor.__array_function__ = array_function      # type: ignore[method-assign]
+Tensor.T = property(transpose)                  # type: ignore[assignment]
+var, std = var_like(var), var_like(std)
