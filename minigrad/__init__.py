@@ -2,4 +2,7 @@
 
 from .backend import *
 from .engine import *
+from .gradcheck import *
 from .ops import *
+from .trace import *
+from .transforms import *

@@ -21,7 +21,33 @@ __all__ = ["Tensor", "Parameter", "no_grad", "scope", "gradients"]
 
 tick = count(1).__next__                    # the engine's clock: an output is always younger than its inputs
 primitives: dict[str, Any] = {}             # every operation by name, in order of definition
-observers: list[Any] = []                   # each may have recorded(y), arrived(y, dy), contributed(y, k, x, dx)
+observers: list[Observer] = []              # whoever watches
+
+
+class Observer:
+    """Hears what the engine does.  With nobody listening this costs one empty loop."""
+
+    unrolls = False                         # wants recurrent layers to run step by step
+
+    def recorded(self, y: Tensor) -> None:
+        """y was computed and remembers how."""
+
+    def failed(self, error: Exception) -> None:
+        """An operation raised an error."""
+
+    def begun(self, output: Tensor) -> None:
+        """A walk back from output begins."""
+
+    def arrived(self, y: Tensor, dy: Any) -> None:
+        """The gradient of y is complete."""
+
+    def contributed(self, y: Tensor, k: int, x: Tensor, dx: Any) -> None:
+        """dx, the part of ∂L/∂x that comes back through y, whose input k is x, is about to be added."""
+
+
+def tracing() -> bool:
+    """Does somebody watch who wants to see every step of a recurrent layer?"""
+    return any(observer.unrolls for observer in observers)
 
 
 # ---------------------------------------------------------------------------------------------- the tensor
@@ -588,6 +614,8 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
     """
     sums = TensorSums() if create_graph else Sums()
     sums.add(output, seed)
+    for observer in list(observers):        # a copy: one may leave
+        observer.begun(output)
     kept, keep = {}, set(keep)
     for y in history(output, stops=stops):
         dy = sums.pop(y, None)
@@ -735,3 +763,5 @@ def place(scope: Scope) -> str:
 def explain(error: Exception, op: Any, inputs: tuple) -> None:
     """Adds to an error of NumPy's which operation met it, with what, and where."""
     error.add_note(f"in {op.__name__}({', '.join(describe(x) for x in inputs)}){place(_scope)}")
+    for observer in observers:
+        observer.failed(error)

@@ -422,8 +422,8 @@ def matmul(x, y):
 def matmul_of_any_rank(x: Any, y: Any) -> tuple:
     """The same for vectors (a row on the left, a column on the right) and stacks of matrices (which broadcast)."""
     z = x @ y
-    rows = x.reshape((1, -1)) if x.ndim == 1 else x
-    columns = y.reshape((-1, 1)) if y.ndim == 1 else y
+    rows = x.reshape((1, *x.shape)) if x.ndim == 1 else x
+    columns = y.reshape((*y.shape, 1)) if y.ndim == 1 else y
     full = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2]) + (rows.shape[-2], columns.shape[-1])
 
     def dx(dz):
@@ -431,7 +431,8 @@ def matmul_of_any_rank(x: Any, y: Any) -> tuple:
 
     def dy(dz):
         if columns.ndim == 2:               # one matrix for a whole stack: one large product instead of many small ones
-            return (rows.reshape((-1, rows.shape[-1])).T @ dz.reshape((-1, full[-1]))).reshape(y.shape)
+            n = math.prod(rows.shape[:-1])
+            return (rows.reshape((n, rows.shape[-1])).T @ dz.reshape((n, full[-1]))).reshape(y.shape)
         return sum_to(np.swapaxes(rows, -1, -2) @ dz.reshape(full), columns.shape).reshape(y.shape)
     return z, dx, dy
 

@@ -1,0 +1,230 @@
+"""Watching a computation: what was recorded, under which name, and which gradients arrived where.
+
+A Trace is an observer of the engine.  Inside `with mg.Trace() as trace:` it keeps every recorded tensor with the name of the variable that
+held it and the user's line that made it; during `backward()` it keeps every gradient, and every part that was added to one.  What is drawn
+and explained is this list and nothing else.  `detect_anomaly` is the other observer here: it stops at the first NaN or infinity.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import backend, engine
+from .engine import Observer, Part, Patch, Scope, Tensor, describe, place
+
+__all__ = ["Trace", "Contribution", "detect_anomaly"]
+
+PACKAGE = str(Path(__file__).parent)
+MACHINERY = {str(Path(PACKAGE, name)) for name in ("engine.py", "ops.py", "trace.py", "backend.py", "transforms.py", "gradcheck.py")}
+
+
+class Contribution(NamedTuple):
+    """One part of the gradient of a tensor: what came back through one use of it."""
+
+    t: int | None                           # the time step of the use
+    scope: Scope
+    op: Any                                 # the operation that used it
+    array: Any                              # ∂L/∂x through this use alone, in x's shape
+    output: Tensor                          # what the operation made of it
+    position: int                           # which input of the operation it was
+
+
+class Trace(Observer):
+    """`with mg.Trace() as trace:` — keeps the graph as it is built, and the gradients as they arrive.
+
+    Inside, recurrent layers run step by step (as with `unroll=True`) whatever they were made with, so that every step can be seen;
+    `Trace(kernels=True)` leaves them as they are.  `backward()` may come inside or after; the trace shows the last one.
+    """
+
+    def __init__(self, kernels: bool = False) -> None:
+        self.unrolls = not kernels
+        self.tensors: list[Tensor] = []                     # recorded tensors, in order of creation
+        self.output: Tensor | None = None                   # where the last backward() began; None = not yet
+        self._known: set[Tensor] = set()
+        self._names: dict[Tensor, str] = {}                 # variables that held a tensor
+        self._arguments: dict[Tensor, str] = {}             # arguments that did: second choice
+        self._lines: dict[Tensor, str] = {}
+        self._gradients: dict[Tensor, Any] = {}
+        self._arrivals: dict[Tensor, list[tuple[Tensor, int, Any]]] = {}
+        self._listening = False
+
+    def __enter__(self) -> Trace:
+        engine.observers.append(self)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._take_names(sys._getframe(1))
+        engine.observers.remove(self)
+        engine.observers.append(Afterwards(self))
+
+    # -- what can be asked
+
+    def gradient(self, x: Tensor) -> Any:
+        """∂L/∂x as it arrived in the last backward, for interior tensors too; None = not computed."""
+        return self._gradients.get(x)
+
+    def arrivals(self, x: Tensor) -> list[Contribution]:
+        """The parts of ∂L/∂x in the order in which they arrived; added in this order they are the gradient, bit for bit."""
+        return [Contribution(y.node.scope.step, y.node.scope, y.node.op, dense(x, dx), y, k)       # type: ignore[union-attr]
+                for y, k, dx in self._arrivals.get(x, [])]
+
+    def contributions(self, x: Tensor) -> list[Contribution]:
+        """The parts of ∂L/∂x, one for each use of x, in order of time: G = Σ part.  For a shared weight W_hh: part_t = h_{t−1}ᵀ dz_t."""
+        return sorted(self.arrivals(x), key=lambda part: (part.t is None, part.t or 0, part.output.time))
+
+    def name(self, x: Tensor) -> str | None:
+        """The name given to x, else that of the variable that held it, else None."""
+        return x.name or self._names.get(x) or self._arguments.get(x)
+
+    def where(self, x: Tensor) -> str | None:
+        """The user's line that made x: "homework.py:14"."""
+        return self._lines.get(x)
+
+    # -- what the engine says
+
+    def recorded(self, y: Tensor) -> None:
+        self.tensors.append(y)
+        self._known.add(y)
+        for frame in frames_to_user(sys._getframe(1)):
+            self._take_names(frame)
+        self._lines[y] = users_line(sys._getframe(1))
+
+    def begun(self, output: Tensor) -> None:
+        self._listening = output in self._known
+        if self._listening:
+            self.output = output
+            self._gradients, self._arrivals = {}, {}
+
+    def arrived(self, y: Tensor, dy: Any) -> None:
+        if self._listening and not isinstance(dy, list):
+            self._gradients[y] = dy
+
+    def contributed(self, y: Tensor, k: int, x: Tensor, dx: Any) -> None:
+        if self._listening and not isinstance(dx, Part):
+            self._arrivals.setdefault(x, []).append((y, k, dx))
+
+    def failed(self, error: Exception) -> None:
+        error.add_note(f"made at {users_line(sys._getframe(1))}")
+
+    def _take_names(self, frame: FrameType) -> None:
+        """Every tensor in a local variable gets its name, unless it has one."""
+        arguments = set(frame.f_code.co_varnames[:frame.f_code.co_argcount])
+        for name, value in list(frame.f_locals.items()):
+            if isinstance(value, Tensor) and name[0] not in "._":
+                (self._arguments if name in arguments else self._names).setdefault(value, name)
+
+
+class Afterwards(Observer):
+    """Listens for a trace that is left: `backward()` often comes after the with-block.  Goes away with the trace, or when the next
+    backward is about something else."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = weakref.ref(trace)
+
+    def begun(self, output: Tensor) -> None:
+        trace = self.trace()
+        if trace is not None and (trace.output is None or output in trace._known):
+            trace.begun(output)
+        else:
+            engine.observers.remove(self)
+
+    def arrived(self, y: Tensor, dy: Any) -> None:
+        trace = self.trace()
+        if trace is not None:
+            trace.arrived(y, dy)
+
+    def contributed(self, y: Tensor, k: int, x: Tensor, dx: Any) -> None:
+        trace = self.trace()
+        if trace is not None:
+            trace.contributed(y, k, x, dx)
+
+
+def dense(x: Tensor, dx: Any) -> Any:
+    """A part as an array of x's shape."""
+    if isinstance(dx, Tensor):
+        return dx.array
+    if isinstance(dx, Patch):
+        array = np.zeros_like(x.array)
+        backend.add_at(array, dx.index, dx.value)
+        return array
+    return dx
+
+
+def frames_to_user(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frames of layers and models on the way out, and the first frame outside minigrad."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file not in MACHINERY:
+            yield frame
+        if not file.startswith(PACKAGE):
+            return
+        frame = frame.f_back
+
+
+def users_line(frame: FrameType | None) -> str:
+    """The line outside minigrad that all this came from: "homework.py:14"."""
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else "?"
+
+
+# ---------------------------------------------------------------------------------------------- the first NaN
+
+class detect_anomaly(Observer):
+    """`with mg.detect_anomaly():` — the first NaN or infinity, forward or backward, raises FloatingPointError.
+
+    The message names the operation, its inputs, the layer and the time step, and the user's line.  It looks at every number that is
+    computed, so it is for hunting, not for every day.
+    """
+
+    def __enter__(self) -> detect_anomaly:
+        engine.observers.append(self)
+        self.lines: dict[Tensor, str] = {}
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        engine.observers.remove(self)
+
+    def recorded(self, y: Tensor) -> None:
+        self.lines[y] = users_line(sys._getframe(1))
+        for array in y.array if isinstance(y.array, tuple) else (y.array,):
+            if not finite(array):
+                self._stop(f"{sentence(y)} gave {what_is_wrong(array)}", y)
+
+    def contributed(self, y: Tensor, k: int, x: Tensor, dx: Any) -> None:
+        array = dx.value if isinstance(dx, (Patch, Part)) else dx
+        array = array.array if isinstance(array, Tensor) else array
+        if not finite(array):
+            self._stop(f"the backward of {sentence(y)} gave {what_is_wrong(array)} to its input {describe(x)}", y)
+
+    def failed(self, error: Exception) -> None:
+        error.add_note(f"made at {users_line(sys._getframe(1))}")
+
+    def _stop(self, message: str, y: Tensor) -> None:
+        tainted = [describe(x) for x in y.node.inputs if isinstance(x, Tensor) and not finite(x.array)]        # type: ignore[union-attr]
+        came = f"; its input {', '.join(tainted)} held one already" if tainted else ""
+        line = self.lines.get(y)
+        raise FloatingPointError(f"{message}{came}" + (f" (made at {line})" if line else ""))
+
+
+def finite(array: Any) -> bool:
+    arrays = array if isinstance(array, tuple) else (array,)
+    return all(bool(np.isfinite(a).all()) for a in arrays if a is not None)
+
+
+def what_is_wrong(array: Any) -> str:
+    kinds = [word for word, test in (("nan", np.isnan), ("inf", np.isinf)) if bool(test(array).any())]
+    return f"{' and '.join(kinds)} at {int((~np.isfinite(array)).sum())} of {array.size} places"
+
+
+def sentence(y: Tensor) -> str:
+    """log(x[2, 3]) in layer 'rnn', step 4"""
+    node: Any = y.node
+    return f"{node.op.__name__}({', '.join(describe(x) for x in node.inputs)}){place(node.scope)}"
