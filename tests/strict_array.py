@@ -28,7 +28,7 @@ METHODS = {
     "std": "axis dtype out ddof keepdims", "sum": "axis dtype out keepdims", "swapaxes": "axis1 axis2",
     "take": "indices axis out", "tobytes": "", "tolist": "", "trace": "offset axis1 axis2 dtype out",
     "transpose": "*", "var": "axis dtype out ddof keepdims", "view": "dtype",
-}  # fmt: skip
+}
 
 
 class Flags:
@@ -177,4 +177,18 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
 
 def to_device(x: Any) -> StrictArray:
     """The explicit way in, as `cupy.asarray` is: a copy that keeps the layout of a host array."""
-    return StrictArray(np.array(x, order="K"))
+    return x if isinstance(x, StrictArray) else StrictArray(np.array(x, order="K"))
+
+
+class StandIn:
+    """What `minigrad.backend` asks of the package cupy: a way in, and the one scattered write."""
+
+    ndarray = StrictArray
+    asarray = staticmethod(to_device)
+
+    class add:
+        """`cupy.add.at(total, index, value)`: total[index] += value, an index that occurs twice counting twice."""
+
+        @staticmethod
+        def at(total: StrictArray, index: Any, value: Any) -> None:
+            np.add.at(total, index, value)  # type: ignore[call-overload]
