@@ -16,6 +16,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
 
+from lessons import grading  # noqa: E402
 from minigrad.console import forgiving_console  # noqa: E402
 
 
@@ -84,7 +85,37 @@ def chosen(arguments: argparse.Namespace, out: Path) -> list[Entry]:
     return [entry for entry in entries if entry.number in arguments.numbers]
 
 
+def check(arguments: list[str]) -> None:
+    """python -m lessons check 02 answers.py [--json] [--seed ID] [--limit SECONDS]"""
+    parser = argparse.ArgumentParser(prog="python -m lessons check")
+    parser.add_argument("number")
+    parser.add_argument("answers", type=Path)
+    parser.add_argument("--json", action="store_true", help="for an autograder")
+    parser.add_argument("--seed", default="0", metavar="ID", help="the student whose numbers these are")
+    parser.add_argument("--limit", type=float, default=30.0, metavar="SECONDS")
+    asked = parser.parse_args(arguments)
+    results = grading.grade(asked.number, asked.answers, asked.seed, asked.limit)
+    if asked.json:
+        print(json.dumps(results, indent=1))
+    else:
+        for row in results:
+            print(f"  {'✓' if row['passed'] else '✗'} {row['question']}{': ' + row['hint'] if row['hint'] else ''}")
+    sys.exit(0 if all(row["passed"] for row in results) else 1)
+
+
+def export(arguments: list[str]) -> None:
+    """python -m lessons export --student DIR [--seed ID]"""
+    parser = argparse.ArgumentParser(prog="python -m lessons export")
+    parser.add_argument("--student", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--seed", default="0", metavar="ID")
+    asked = parser.parse_args(arguments)
+    print(f"{len(grading.export(asked.student, asked.seed))} files in {asked.student}, none of them a solution")
+
+
 def main() -> None:
+    forgiving_console()
+    if sys.argv[1:2] in (["check"], ["export"]):
+        return {"check": check, "export": export}[sys.argv[1]](sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__)
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to run, such as 01 07; none: list them")
     parser.add_argument("--all", action="store_true", help="run every lesson")
@@ -95,7 +126,6 @@ def main() -> None:
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    forgiving_console()
     out = Path(os.path.abspath(arguments.out))
     flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)] + ["--seed", str(arguments.seed)]
     entries = chosen(arguments, out)

@@ -10,5 +10,4 @@ from .text import english_prose as english_prose
 from .text import python_source as python_source
 from .text import read_text as read_text
 from .text import split_blocks as split_blocks
-from .text import text_windows as text_windows
 from .text import zen as zen

@@ -1,9 +1,7 @@
-"""Text as numbers, with no download: English prose and Python source that every Python brings along, and the user's own
-file.
+"""Text as numbers, with no download: English prose and Python source that come with Python, and the user's own file.
 
-A `Vocabulary` turns characters into small integers and back; `split_blocks` keeps a part of a text unseen for honest
-measurement; `text_windows` cuts a text into the parallel streams that truncated backpropagation through time reads
-chunk by chunk.
+A `Vocabulary` turns characters into small integers and back, and `split_blocks` keeps a part of a text unseen for honest
+measurement. Windows for truncated backpropagation through time are cut by `minigrad.training.windows`.
 """
 
 from __future__ import annotations
@@ -161,19 +159,3 @@ def split_blocks(text: str, every: int = 10, size: int = 2000) -> tuple[str, str
     if not held_out:
         raise ValueError(f"a text of {len(text)} characters is too short to hold out one block in {every}")
     return "".join(training), "".join(held_out)
-
-
-def text_windows(indices: np.ndarray, batch: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """x[k, b, t] is followed by y[k, b, t], and window k+1 goes on where window k ends: both (windows, batch, steps).
-
-    Row b is one of `batch` streams, each a contiguous part of the text; a state that is carried from window to window
-    therefore carries the right past. The few characters that do not fill a window are left out at the end.
-    """
-    windows = (len(indices) - 1) // (batch * steps)
-    if windows < 1:
-        raise ValueError(
-            f"{len(indices)} characters do not fill one window of {batch} × {steps} and one more to predict"
-        )
-    used = windows * batch * steps
-    x, y = (np.reshape(part, (batch, windows, steps)) for part in (indices[:used], indices[1 : used + 1]))
-    return x.swapaxes(0, 1), y.swapaxes(0, 1)

@@ -1,11 +1,10 @@
 """Vocabularies, windows and the texts that are on every machine."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.datasets import Vocabulary, english_prose, python_source, read_text, split_blocks, text_windows, zen
+from minigrad.datasets import Vocabulary, english_prose, python_source, read_text, split_blocks, zen
 
 
 @given(st.text(min_size=1))
@@ -43,15 +42,6 @@ def test_source_and_zen():
     source = python_source(50_000)
     assert len(source) == 50_000 and source.isascii() and "\t" not in source and "def " in source
     assert zen().startswith("The Zen of Python") and len(zen()) == 856
-
-
-def test_windows_go_on_where_the_last_one_ended():
-    x, y = text_windows(np.arange(100), batch=3, steps=4)
-    assert x.shape == y.shape == (8, 3, 4)
-    np.testing.assert_array_equal(y, x + 1)
-    np.testing.assert_array_equal(x[1:, :, 0], x[:-1, :, -1] + 1)
-    with pytest.raises(ValueError, match="12 characters do not fill"):
-        text_windows(np.arange(12), batch=3, steps=4)
 
 
 @given(st.integers(20, 50_000))

@@ -1,0 +1,91 @@
+"""Every lesson holds what it says, with no network and a poor console; exercises accept what is right and hint at what is wrong."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT))
+
+from lessons import grading  # noqa: E402
+
+LESSONS = sorted((ROOT / "lessons").glob("[0-9X]*_*.py"))
+EXERCISES = sorted(file.stem[2:] for file in (ROOT / "lessons" / "exercises").glob("ex*.py"))
+NO_NETWORK = "import socket\ndef refuse(*_, **__): raise OSError('no network here')\nsocket.socket.connect = refuse\n"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda file: file.stem)
+def test_a_lesson_holds_in_fast_mode(lesson, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    environment = os.environ | {
+        "PYTHONPATH": str(tmp_path), "MPLBACKEND": "Agg", "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0",
+        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error::RuntimeWarning",
+    }  # fmt: skip
+    out = tmp_path / "Bilder für Ömer"
+    command = [sys.executable, str(lesson), "--fast", "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, timeout=120, check=False)
+    printed = done.stdout.decode("cp1252") + done.stderr.decode("cp1252", "replace")
+    assert done.returncode == 0, printed
+    record = json.loads((out / "record.json").read_text(encoding="utf-8"))
+    assert len(record["checks"]) >= 2 and record["passed"]
+    assert record["seconds"] < 20, "a fast run is meant to take less than five seconds on an idle machine"
+    promised = re.search(r"pictures=\[(.*?)\]", lesson.read_text(encoding="utf-8"), re.DOTALL)
+    assert promised and all(list(out.glob(f"{name}.*")) for name in re.findall(r'"(\w+)"', promised[1]))
+
+
+def test_a_lesson_without_checks_or_with_a_missing_picture_fails(tmp_path):
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'lessons')!r}); from _kit import Lesson; L = Lesson('x', {{}}); L.done()"
+    for pictures in ("[]", "['drawn']"):
+        done = subprocess.run([sys.executable, "-c", code.format(pictures), "--out", str(tmp_path)], capture_output=True, check=False)
+        assert done.returncode == 1
+
+
+def seeded(module):
+    return grading.numbers_for(module, "student 7")
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_exercises_accept_the_solution_and_refuse_the_start_and_known_mistakes(number):
+    module = grading.exercises(number)
+    solution = grading.load(ROOT / "lessons" / "solutions" / f"sol{number}.py", f"solutions_{number}")
+    numbers = seeded(module)
+    right = solution.right(numbers)
+    assert sorted(right) == sorted(grading.questions(module)) and len(right) >= 3
+    for name, answer in right.items():
+        assert getattr(module, f"check_{name}")(answer, numbers), name
+    for name, answer, hint in solution.wrong(numbers):
+        with pytest.raises(grading.Wrong, match=re.escape(hint)):
+            assert getattr(module, f"check_{name}")(answer, numbers)
+            raise AssertionError(f"{name}: a known mistake passes")
+    start = types.ModuleType("start")
+    exec(grading.start(number, "student 7"), start.__dict__)
+    for name in right:
+        answer = getattr(start, name)
+        if answer is not None:
+            with pytest.raises((grading.Wrong, TypeError)):
+                assert getattr(module, f"check_{name}")(answer, numbers) or pytest.fail(f"{name}: the empty start passes")
+
+
+def test_students_get_other_numbers_and_no_solutions(tmp_path):
+    for student in ("Ada", "Bob"):
+        grading.export(tmp_path / student, student)
+    ada, bob = ((tmp_path / s / "answers_01.py").read_text(encoding="utf-8") for s in ("Ada", "Bob"))
+    assert ada != bob and "def multiply_backward(x, y, dz):\n    pass" in ada
+    assert not [file for file in (tmp_path / "Ada").iterdir() if "sol" in file.name or file.name.startswith("ex")]
+
+
+def test_an_autograder_gets_points_and_hints(tmp_path):
+    answers = tmp_path / "answers.py"
+    answers.write_text("df_dx = 1\nhand_overs = 3\ndef multiply_backward(x, y, dz):\n    while True: pass\n", encoding="utf-8")
+    command = [sys.executable, "-m", "lessons", "check", "01", str(answers), "--json", "--limit", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+    rows = {row["question"]: row for row in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert rows["hand_overs"] == {"question": "hand_overs", "points": 1, "passed": True, "hint": ""}
+    assert not rows["df_dx"]["passed"] and "did not end within 3 s" in rows["multiply_backward"]["hint"]
