@@ -66,6 +66,9 @@ def check_one_input(f: Callable, arrays: tuple, k: int, rng: np.random.Generator
     y = f(*inputs)
     dy = backend.like(rng.standard_normal(y.shape).astype(y.dtype), y.array)
     dx = gradients(y, [inputs[k]], seed=dy)[0].array if y.requires_grad else np.zeros_like(x)
+    if dx.shape != x.shape:
+        raise GradientError(f"the gradient of input {k} has shape {dx.shape}, the input {x.shape}: "
+                            f"a pullback that broadcasts forward must sum backward (see `elementwise`)")
     ahead, behind = f(*at(x + eps * v)).array, f(*at(x - eps * v)).array
     nudged = float((dy * (ahead - behind)).sum()) / (2 * eps)
     walked = float((dx * v).sum())
