@@ -1,0 +1,743 @@
+"""The engine's promises: the graph and its death, what may be written where, the walk, and what errors say."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import re
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import engine, ops
+from minigrad.engine import Parameter, Tensor, gradients, history, no_grad, scope, wrap
+
+
+def leaf(values, name=None, dtype="float64"):
+    return Tensor(np.array(values, dtype=dtype), requires_grad=True, name=name)
+
+
+@pytest.fixture
+def no_collector():
+    """The cyclic garbage collector is off, and has nothing to find at the end."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def tensors_alive():
+    return sum(isinstance(x, Tensor) for x in gc.get_objects())
+
+
+# ------------------------------------------------------------------------------------------------ the tensor
+
+
+class TestTensor:
+    def test_numbers_and_lists_take_the_default_dtype_and_arrays_keep_theirs(self):
+        assert Tensor(1.5).dtype == Tensor([1, 2]).dtype == Tensor([[1.0]]).dtype == np.float32
+        mg.set_floatx("float64")
+        assert Tensor(1.5).dtype == Tensor([1, 2]).dtype == np.float64
+        for dtype in ("float16", "float32", "float64", "int8", "int64", "bool"):
+            assert Tensor(np.zeros(2, dtype)).dtype == dtype
+        assert Tensor([1, 2], dtype="int32").dtype == np.int32
+
+    def test_asarray_is_a_read_only_view(self):
+        x = leaf([1.0, 2.0])
+        view = np.asarray(x)
+        assert np.shares_memory(view, x.array) and not view.flags.writeable
+        assert np.asarray(x, dtype="float32").dtype == np.float32
+        assert np.array(x).flags.writeable and not np.shares_memory(np.array(x), x.array)
+
+    def test_data_is_a_read_only_view(self):
+        x = leaf([1.0, 2.0])
+        with pytest.raises(ValueError, match="read-only"):
+            x.data[0] = 5.0
+        with pytest.raises(ValueError, match="read-only"):
+            (x * 2).data[0] = 5.0
+        with pytest.raises(ValueError):
+            x.data.flags.writeable = True
+
+    @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
+    def test_copies_keep_value_name_and_requires_grad_and_drop_the_graph(self, again):
+        x = leaf([1.0, 2.0], name="x")
+        y = x * 2
+        y.name = "y"
+        for t in (x, y, Tensor([1, 2], dtype="int64")):
+            other = again(t)
+            assert other.node is None and other.grad is None
+            assert (other.name, other.requires_grad, other.dtype) == (t.name, t.requires_grad, t.dtype)
+            np.testing.assert_array_equal(other.array, t.array)
+            assert not np.shares_memory(other.array, t.array)
+        parameter = again(Parameter([1.0], name="W"))
+        assert type(parameter) is Parameter and parameter.requires_grad and parameter.name == "W"
+
+    def test_repr_shows_values_shape_dtype_name_and_how_it_was_made(self):
+        x = leaf([1.0, 2.0], name="x")
+        assert all(part in repr(x) for part in ("1.", "2.", "(2,)", "float64", "'x'", "requires_grad"))
+        assert "made by tanh" in repr(x.tanh())
+        assert repr(Tensor(1.0)) and repr(Tensor(np.zeros((0, 3))))
+
+    def test_what_python_asks_of_an_array(self):
+        x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        assert len(x) == 2 and [row.shape for row in x] == [(2,), (2,)]
+        assert float(x[0, 1]) == 2.0 and int(x[1, 0]) == 3 and x[1, 1].item() == 4.0 and bool(x[0, 0])
+        assert x.T.shape == (2, 2) and x.size == 4 and x.ndim == 2
+        assert hash(x) == hash(x) and x in {x}
+        with pytest.raises(TypeError):
+            len(Tensor(1.0))
+        with pytest.raises(ValueError):
+            x.item()
+
+    def test_comparisons_are_elementwise_and_plain(self):
+        x = leaf([1.0, 2.0, 3.0])
+        for result, expected in [(x > 2, [0, 0, 1]), (x == 2.0, [0, 1, 0]), (2.0 <= x, [0, 1, 1]), (x != x, [0, 0, 0])]:
+            assert isinstance(result, np.ndarray) and result.dtype == bool
+            np.testing.assert_array_equal(result, np.array(expected, bool))
+        assert isinstance(np.argmax(x), np.integer) and x.argmax() == 2
+
+    def test_integers_never_get_gradients(self):
+        with pytest.raises(TypeError, match="float"):
+            Tensor(np.array([1, 2]), requires_grad=True)
+        x, k = leaf([1.0, 2.0]), Tensor(np.array([3, 4]))
+        y = (x * k).sum()
+        y.backward()
+        assert k.grad is None and not k.requires_grad
+        np.testing.assert_array_equal(x.grad, [3.0, 4.0])
+        assert not (k + k).requires_grad and (k + k).dtype.kind == "i"
+        assert not x.astype("int64").requires_grad
+        assert x.astype("int64").node is None
+
+    @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+    def test_python_numbers_never_change_a_dtype(self, dtype):
+        x = leaf([1.0, 2.0], dtype=dtype)
+        chain = 1 + 2.0 * (x - 3) / 4.0 + x**2 + 2.0**x - (-x) + 1 / x + np.float64(2.0).item() * x
+        out = (ops.maximum(chain, 0.0) + ops.where(x > 1, x, 0.0) + x.clip(0.0, 5)).mean()
+        assert chain.dtype == out.dtype == dtype
+        out.backward()
+        assert x.grad.dtype == dtype
+
+    def test_mixing_is_as_numpy_promotes_and_each_gradient_keeps_its_own_dtype(self):
+        x, y = leaf([1.0, 2.0], dtype="float32"), leaf([3.0, 4.0], dtype="float64")
+        z = x * y + x @ y
+        assert z.dtype == np.float64
+        z.sum().backward()
+        assert x.grad.dtype == np.float32 and y.grad.dtype == np.float64
+        for g, t in zip(gradients((x * y).sum(), [x, y], create_graph=True), (x, y), strict=True):
+            assert g.dtype == t.dtype
+
+
+# ------------------------------------------------------------------------------------------------ one operation, three spellings
+
+
+SHARED = ["exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sum", "mean", "max", "min", "prod", "var", "std", "cumsum"]
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_method_a_function_of_minigrad_and_a_function_of_numpy_are_the_same(name):
+    x = leaf([[0.5, 1.0], [1.5, 2.0]])
+    results = [getattr(mg, name)(x), getattr(np, name)(x), getattr(x, name)()]
+    assert len({y.node.op for y in results}) == 1
+    for y in results:
+        np.testing.assert_array_equal(y.array, results[0].array)
+        np.testing.assert_array_equal(y.array, getattr(np, name)(x.array))
+
+
+def test_settings_may_be_given_by_position_as_in_numpy():
+    x = leaf(np.arange(6.0).reshape(2, 3))
+    for y in (np.sum(x, 0), mg.sum(x, 0), x.sum(0), x.sum(axis=0), np.sum(x, axis=0)):
+        np.testing.assert_array_equal(y.array, x.array.sum(0))
+    for y in (np.mean(x, 1, keepdims=True), mg.mean(x, 1, True), x.mean(1, True)):
+        np.testing.assert_array_equal(y.array, x.array.mean(1, keepdims=True))
+    for y in (np.clip(x, 1, 3), mg.clip(x, 1, 3), x.clip(1, 3)):
+        np.testing.assert_array_equal(y.array, x.array.clip(1, 3))
+    for y in (np.transpose(x, (1, 0)), x.transpose(1, 0), x.transpose((1, 0)), x.T, np.swapaxes(x, 0, 1), x.swapaxes(0, 1)):
+        np.testing.assert_array_equal(y.array, x.array.T)
+    for y in (np.reshape(x, (3, 2)), x.reshape(3, 2), x.reshape((3, 2)), x.reshape(-1, 2), mg.reshape(x, (3, 2))):
+        np.testing.assert_array_equal(y.array, x.array.reshape(3, 2))
+    for y in (np.concatenate([x, x], 1), mg.concatenate([x, x], axis=1), np.concatenate((x, x), axis=1)):
+        np.testing.assert_array_equal(y.array, np.concatenate([x.array, x.array], 1))
+    np.testing.assert_allclose(x.var(0, ddof=1).array, x.array.var(0, ddof=1))
+    np.testing.assert_allclose(np.var(x, 0, ddof=1).array, x.array.var(0, ddof=1))
+    np.testing.assert_array_equal(np.stack([x, x], 1).array, np.stack([x.array, x.array], 1))
+    np.testing.assert_array_equal(np.einsum("ij,ij->i", x, x).array, np.einsum("ij,ij->i", x.array, x.array))
+
+
+def test_an_array_on_the_left_does_not_take_the_call_away():
+    x, a = leaf([1.0, 2.0]), np.array([3.0, 4.0])
+    for y in (a + x, a * x, a - x, a / x, a @ x, np.float64(2.0) * x, np.maximum(a, x)):
+        assert isinstance(y, Tensor) and y.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("arctan", lambda x: np.arctan(x)),
+        ("median", lambda x: np.median(x)),
+        ("kron", lambda x: np.kron(x, x)),
+        ("linalg", lambda x: np.linalg.svd(x[None])),
+    ],
+)
+def test_an_unsupported_function_of_numpy_says_so_by_name(name, call):
+    with pytest.raises(TypeError, match="svd" if name == "linalg" else name):
+        call(leaf([1.0, 2.0]))
+
+
+def test_ufunc_methods_and_out_and_where_raise_by_name():
+    x = leaf([1.0, 2.0])
+    for name, call in [
+        ("out", lambda: np.add(x, x, out=np.zeros(2))),
+        ("out", lambda: np.add(np.ones(2), np.ones(2), out=x)),
+        ("where", lambda: np.add(x, x, where=np.array([True, False]))),
+        ("reduce", lambda: np.add.reduce(x)),
+        ("outer", lambda: np.multiply.outer(x, x)),
+        ("at", lambda: np.add.at(x, [0], 1.0)),
+        ("out", lambda: np.sum(x, out=np.zeros(()))),
+    ]:
+        with pytest.raises(TypeError, match=name):
+            call()
+    with pytest.raises(TypeError, match="where|rebind"):
+        x[0] = 1.0
+
+
+# ------------------------------------------------------------------------------------------------ writing where the graph remembers
+
+
+def squares(x):
+    """A loss whose gradient 2x needs the values of x."""
+    return (x * x).sum()
+
+
+class TestWriting:
+    """Whoever writes into an array that the graph needs gets an error or the right gradient; never a wrong one."""
+
+    def test_through_data(self):
+        x = leaf([1.0, 2.0])
+        loss = squares(x)
+        with pytest.raises(ValueError, match="read-only"):
+            x.data[:] = 9.0
+        with pytest.raises(ValueError, match="read-only"):
+            np.add(x.data, 1.0, out=x.data)
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+    def test_through_an_older_view(self):
+        x = leaf([[1.0, 2.0]])
+        views = [x.data, x.data[0], x.data.reshape(-1), np.asarray(x), x.numpy()]
+        loss = squares(x)
+        for view in views:
+            with pytest.raises(ValueError, match="read-only"):
+                view[...] = 9.0
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [[2.0, 4.0]])
+
+    def test_through_the_users_own_array(self):
+        mine = np.array([1.0, 2.0])
+        x = Tensor(mine, requires_grad=True)
+        loss = squares(x)
+        mine[:] = 9.0
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+    def test_through_a_raw_array_operand(self):
+        mine = np.array([1.0, 2.0])
+        x = leaf([3.0, 4.0])
+        losses = [(x * mine).sum(), (mine * x).sum(), x @ mine, np.multiply(x, mine).sum()]
+        mine[:] = 9.0
+        for loss in losses:
+            x.zero_grad()
+            loss.backward()
+            np.testing.assert_array_equal(x.grad, [1.0, 2.0])
+
+    def test_through_a_condition_an_index_or_targets(self):
+        x = leaf([[1.0, 2.0], [3.0, 4.0]])
+        condition, index, targets = np.array([True, False]), np.array([0, 1]), np.array([0, 1])
+        rows, mask = [0, 0], np.array([True, False])
+        losses = [ops.where(condition, x, 0.0).sum(), x[index].sum(), ops.embedding(x, index).sum(), x[mask].sum(), x[rows].sum()]
+        losses += [ops.cross_entropy(x, targets).sum(), x[index, index].sum()]
+        before = [gradients(loss, [x])[0].array.copy() for loss in losses]
+        condition[:], index[:], targets[:], rows[:], mask[:] = False, 0, 0, [1, 1], True
+        for loss, expected in zip(losses, before, strict=True):
+            np.testing.assert_array_equal(gradients(loss, [x])[0].array, expected)
+            np.testing.assert_array_equal(gradients(loss, [x], create_graph=True)[0].array, expected)
+
+    def test_through_a_seed(self):
+        x, seed = leaf([1.0, 2.0]), np.array([1.0, 1.0])
+        y = x + x
+        g = gradients(y, [x], seed=seed)[0]
+        seed[:] = 9.0
+        np.testing.assert_array_equal(g.array, [2.0, 2.0])
+        seed[:] = 1.0
+        (x + 0.0).backward(seed=seed)
+        seed[:] = 9.0
+        np.testing.assert_array_equal(x.grad, [1.0, 1.0])
+
+    def test_through_a_result(self):
+        x = leaf([1.0, 2.0])
+        y = x.exp()
+        with pytest.raises(ValueError, match="read-only"):
+            y.data[:] = 0.0
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad, np.exp([1.0, 2.0]))
+
+    def test_between_two_backward_calls(self):
+        x = leaf([1.0, 2.0])
+        loss = squares(x)
+        loss.backward()
+        x.data = np.array([5.0, 6.0])
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [4.0, 8.0])
+        np.testing.assert_array_equal(x.array, [5.0, 6.0])
+
+    def test_between_the_first_and_the_second_order(self):
+        x = leaf([1.0, 2.0])
+        loss = (x * x * x).sum()
+        first = gradients(loss, [x], create_graph=True)[0]
+        x.data = np.array([5.0, 6.0])
+        try:
+            second = gradients(first.sum(), [x])[0]
+        except RuntimeError as error:
+            assert "new data" in str(error)
+        else:
+            np.testing.assert_array_equal(second.array, [6.0, 12.0])
+        with pytest.raises(RuntimeError, match="new data"):
+            gradients(loss, [x], create_graph=True)
+
+    def test_rebinding_copies_and_keeps_shape_and_dtype(self):
+        x, mine = leaf([1.0, 2.0]), np.array([5.0, 6.0], dtype="float32")
+        x.data = mine
+        mine[:] = 0.0
+        np.testing.assert_array_equal(x.array, [5.0, 6.0])
+        assert x.dtype == np.float64
+        with pytest.raises(ValueError, match=r"shape"):
+            x.data = np.zeros(3)
+        with pytest.raises(ValueError, match="read-only"):
+            x.data += 1.0
+
+    def test_augmented_assignment_makes_new_tensors(self):
+        x = leaf([1.0, 2.0])
+        before = x
+        loss = squares(x)
+        x += 1.0
+        assert x is not before and x.node is not None
+        loss.backward()
+        np.testing.assert_array_equal(before.grad, [2.0, 4.0])
+
+    def test_a_gradient_cannot_be_written_and_is_not_shared(self):
+        x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+        (x + y).sum().backward()
+        with pytest.raises(ValueError, match="read-only"):
+            x.grad[0] = 7.0
+        x.grad = 0.5 * x.grad
+        np.testing.assert_array_equal(y.grad, [1.0, 1.0])
+        (x + y).sum().backward()
+        np.testing.assert_array_equal(x.grad, [1.5, 1.5])
+        np.testing.assert_array_equal(y.grad, [2.0, 2.0])
+
+    def test_accumulation_writes_into_nobodys_array(self):
+        """z = x + y hands one array to two inputs; what is then added to x's share must not reach y's."""
+        x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+        z = x + y
+        loss = (z + x * 10.0 + x[0] * 100.0 + x * 3.0).sum()
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [1 + 10 + 200 + 3, 1 + 10 + 3])
+        np.testing.assert_array_equal(y.grad, [1.0, 1.0])
+        seed = np.ones(2)
+        both = gradients(x + x[::-1] + y, [x, y], seed=seed)
+        np.testing.assert_array_equal(seed, [1.0, 1.0])
+        np.testing.assert_array_equal(both[1].array, [1.0, 1.0])
+
+
+# ------------------------------------------------------------------------------------------------ the graph's life
+
+
+class TestLife:
+    def test_the_graph_dies_with_the_loss(self, no_collector):
+        x = leaf(np.ones((2, 3)))
+        before = tensors_alive()
+        loss = (ops.softmax(x @ x.T) * x.sum() + x[0, 1] + ops.concatenate([x, x]).mean()).sum()
+        assert tensors_alive() > before
+        loss.backward()
+        del loss
+        assert tensors_alive() == before
+        assert gc.collect() == 0
+
+    def test_the_graph_dies_after_higher_derivatives_too(self, no_collector):
+        x = leaf([1.0, 2.0])
+        before = tensors_alive()
+        loss = (x.tanh() * x.exp() + x[0] ** 3).sum()
+        g = gradients(loss, [x], create_graph=True)[0]
+        h = gradients((g * g).sum(), [x], create_graph=True)[0]
+        third = gradients(h.sum(), [x])[0]
+        assert np.isfinite(third.array).all()
+        del loss, g, h, third
+        assert tensors_alive() == before
+        assert gc.collect() == 0
+
+    @pytest.mark.parametrize("step", [lambda x: x + 1.0, lambda x: x.tanh(), lambda x: x * x[0]], ids=["add", "tanh", "patch"])
+    def test_a_failed_backward_leaves_nothing(self, no_collector, step):
+        x = leaf([1.0, 2.0])
+        before = tensors_alive()
+        with pytest.raises(ValueError):
+            step(x).backward()
+        assert tensors_alive() == before
+
+    def test_a_chain_of_100_000_operations(self, no_collector):
+        x = leaf([1.0])
+        y = x
+        for _ in range(100_000):
+            y = y + 1.0
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad, [1.0])
+        assert len(history(y)) == 100_000
+        del y
+        assert gc.collect() == 0
+
+    @pytest.mark.parametrize(("limit", "step"), [(600, lambda y: y + 1.0), (750, lambda y: y.tanh())], ids=["add", "tanh"])
+    def test_the_memory_of_a_node(self, limit, step):
+        y = leaf(1.0)
+        tracemalloc.start()
+        for _ in range(2_000):
+            y = step(y)
+        used, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert used / 2_000 < limit
+
+    def test_wide_graphs(self):
+        x = leaf(np.arange(3.0))
+        total = ops.stack([x * float(k) for k in range(500)]).sum()
+        total.backward()
+        np.testing.assert_array_equal(x.grad, np.full(3, sum(range(500))))
+
+
+# ------------------------------------------------------------------------------------------------ the walk
+
+
+class TestBackward:
+    def test_twice_adds_twice(self):
+        x = leaf([1.0, 2.0])
+        loss = squares(x)
+        loss.backward()
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [4.0, 8.0])
+        x.zero_grad()
+        assert x.grad is None
+
+    def test_a_tensor_that_is_used_twice_gets_both_gradients(self):
+        a, b = leaf(2.0), leaf(1.0)
+        e = (a + b) * (b + 1.0)
+        e.backward()
+        assert (e.item(), a.grad, b.grad) == (6.0, 2.0, 5.0)
+        x = leaf(3.0)
+        (x * x).backward()
+        assert x.grad == 6.0
+
+    def test_a_non_scalar_says_what_to_do(self):
+        y = leaf([1.0, 2.0], name="x") * 2
+        with pytest.raises(ValueError, match="sum|seed"):
+            y.backward()
+        y.backward(seed=np.array([1.0, 10.0]))
+        x = y.node.inputs[0]
+        np.testing.assert_array_equal(x.grad, [2.0, 20.0])
+        with pytest.raises(ValueError, match="shape"):
+            y.backward(seed=np.ones(3))
+
+    def test_a_leaf_is_its_own_derivative(self):
+        x = leaf(3.0)
+        x.backward()
+        assert x.grad == 1.0
+        assert gradients(x, [x])[0].item() == 1.0
+
+    def test_without_gradients_says_why(self):
+        with pytest.raises(RuntimeError, match="requires_grad"):
+            (Tensor(1.0) * 2).backward()
+        with pytest.raises(RuntimeError, match="no_grad"):
+            with no_grad():
+                y = leaf(1.0) * 2
+            y.backward()
+        with pytest.raises(RuntimeError, match="detach"):
+            (leaf(1.0).detach() * 2).backward()
+
+    def test_until_stops_at_a_tensor(self):
+        x = leaf([1.0, 2.0])
+        h = x * 3.0
+        loss = (h * h).sum()
+        loss.backward(until=[h])
+        np.testing.assert_array_equal(h.grad, [6.0, 12.0])
+        assert x.grad is None
+        loss.backward()
+        np.testing.assert_array_equal(x.grad, [18.0, 36.0])
+
+    def test_until_goes_on_where_other_paths_lead(self):
+        x = leaf(2.0)
+        h = x * 3.0
+        loss = h * x
+        loss.backward(until=[h])
+        assert (h.grad, x.grad) == (2.0, 6.0)
+
+    def test_only_leaves_keep_gradients(self):
+        x = leaf(2.0)
+        y = x * 3.0
+        (y * y).backward()
+        assert y.grad is None and x.grad == 36.0
+
+    def test_what_needs_no_gradient_gets_none(self):
+        x, c = leaf(2.0), Tensor(3.0)
+        (x * c).backward()
+        assert c.grad is None
+        assert (x * c).node.pullbacks[1] is None
+
+    def test_a_gradient_has_the_shape_and_dtype_of_its_tensor(self):
+        for dtype in ("float16", "float32", "float64"):
+            for shape, other in (((), (2, 3)), ((1,), (2, 3)), ((3, 1), (2, 3, 2)), ((0, 2), (1, 2)), ((1, 2), (0, 2))):
+                x = leaf(np.ones(shape), dtype=dtype)
+                (x * np.ones(other, dtype=dtype)).sum().backward()
+                assert x.grad.shape == shape and x.grad.dtype == dtype
+
+    def test_gradients_of_what_it_does_not_depend_on_are_zeros(self):
+        x, other = leaf([1.0, 2.0]), leaf(np.ones((2, 2)), dtype="float32")
+        g = gradients(squares(x), [x, other])
+        np.testing.assert_array_equal(g[1].array, np.zeros((2, 2)))
+        assert g[1].dtype == np.float32
+        with pytest.raises(TypeError, match="requires_grad|require a gradient"):
+            gradients(squares(x), [Tensor([1.0])])
+
+    def test_gradients_of_interior_tensors_and_repeated_inputs(self):
+        x = leaf([1.0, 2.0])
+        h = x * 3.0
+        loss = squares(h)
+        at_h, at_x, again = gradients(loss, [h, x, x])
+        np.testing.assert_array_equal(at_h.array, 2 * h.array)
+        np.testing.assert_array_equal(at_x.array, 6 * h.array)
+        np.testing.assert_array_equal(again.array, at_x.array)
+        assert x.grad is None and h.grad is None
+        np.testing.assert_array_equal(gradients(h, [h], seed=np.array([1.0, 2.0]))[0].array, [1.0, 2.0])
+
+    def test_history_is_newest_first(self):
+        x = leaf(1.0)
+        a = x * 2.0
+        b = a + x
+        c = b.tanh()
+        assert history(c) == [c, b, a]
+        assert history(c, a) == [c, b, a]
+        assert history(x) == []
+
+    def test_higher_derivatives_of_a_polynomial(self):
+        x = leaf(2.0)
+        y = x**5
+        values = []
+        for _ in range(6):
+            y = gradients(y, [x], create_graph=True)[0]
+            values.append(y.item())
+        np.testing.assert_allclose(values, [80.0, 160.0, 240.0, 240.0, 120.0, 0.0], rtol=1e-12)
+
+    def test_a_patch_meets_a_dense_gradient_in_every_order(self):
+        values = np.arange(1.0, 5.0)
+        for order in (lambda x: x[1] * 2 + (x * x).sum(), lambda x: (x * x).sum() + x[1] * 2, lambda x: x[1] * x[1] + x[[1, 1]].sum()):
+            x = leaf(values)
+            order(x).backward()
+            with_graph = gradients(order(x), [x], create_graph=True)[0]
+            np.testing.assert_array_equal(x.grad, with_graph.array)
+        assert x.grad[1] == 2 * 2 + 2
+
+    def test_slices_of_a_long_sequence_cost_no_square(self):
+        """2,000 slices of 2,000 steps: one gradient array, not 2,000."""
+        x = leaf(np.ones((2_000, 8)), dtype="float32")
+        total = ops.stack([x[t] * float(t) for t in range(2_000)]).sum()
+        tracemalloc.start()
+        total.backward()
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 20 * x.array.nbytes
+        np.testing.assert_array_equal(x.grad[:, 0], np.arange(2_000, dtype="float32"))
+
+
+class TestRecording:
+    def test_no_grad_is_a_context_and_a_decorator(self):
+        x = leaf(1.0)
+        with no_grad():
+            assert (x * 2).node is None and not (x * 2).requires_grad
+            with no_grad():
+                pass
+            assert not (x * 2).requires_grad
+        assert (x * 2).requires_grad
+
+        @no_grad()
+        def double(t):
+            """twice"""
+            return t * 2
+
+        assert not double(x).requires_grad and double.__doc__ == "twice"
+        with pytest.raises(ZeroDivisionError), no_grad():
+            1 / 0
+        assert (x * 2).requires_grad
+
+    def test_detach_cuts(self):
+        x = leaf(2.0)
+        y = x * 3.0
+        (y.detach() * x).backward()
+        assert x.grad == 6.0
+
+    def test_scopes_nest_and_leave(self):
+        x = leaf(1.0)
+        with scope("encoder"):
+            with scope("cell", t=3):
+                y = x * 2
+                with scope("gate"):
+                    z = x * 2
+        assert (y.node.scope.path, y.node.scope.step) == ("encoder/cell", 3)
+        assert (z.node.scope.path, z.node.scope.step) == ("encoder/cell/gate", 3)
+        assert engine.current_scope().path == ""
+        with pytest.raises(KeyError), scope("lost"):
+            raise KeyError
+        assert engine.current_scope().path == ""
+
+    def test_observers_hear_everything_in_order(self):
+        heard = []
+
+        class Listener(engine.Observer):
+            def recorded(self, y):
+                heard.append(("recorded", y.node.op.__name__))
+
+            def arrived(self, y, dy):
+                heard.append(("arrived", y.name, float(dy)))
+
+            def contributed(self, y, k, x, dx):
+                heard.append(("contributed", k, x.name, float(dx)))
+
+        a, b = leaf(2.0, "a"), leaf(5.0, "b")
+        listener = Listener()
+        engine.observers.append(listener)
+        try:
+            c = a * b
+            c.name = "c"
+            (c + a).backward()
+        finally:
+            engine.observers.remove(listener)
+        (a * b).backward()
+        assert heard[:2] == [("recorded", "multiply"), ("recorded", "add")]
+        assert ("contributed", 0, "c", 1.0) in heard and ("contributed", 1, "a", 1.0) in heard
+        assert heard.index(("arrived", "c", 1.0)) < heard.index(("contributed", 0, "a", 5.0))
+        assert ("arrived", "a", 6.0) in heard[-2:] and ("arrived", "b", 2.0) in heard[-2:]
+
+    def test_wrap_shares_and_tensor_copies(self):
+        a = np.zeros(2)
+        assert wrap(a).array is a and not np.shares_memory(Tensor(a).array, a)
+
+
+# ------------------------------------------------------------------------------------------------ what errors say
+
+
+class TestErrors:
+    def notes(self, error):
+        return str(error.value) + "\n" + "\n".join(getattr(error.value, "__notes__", []))
+
+    def test_a_wrong_shape_names_the_operation_and_its_operands(self):
+        x, W = leaf(np.ones((2, 5)), "x"), leaf(np.ones((3, 4)), "W")
+        for operation, call in [("matmul", lambda: x @ W), ("add", lambda: x + W), ("einsum", lambda: ops.einsum("ij,jk->ik", x, W))]:
+            with pytest.raises(ValueError) as error:
+                call()
+            text = self.notes(error)
+            assert operation in text and "x[2, 5]" in text and "W[3, 4]" in text
+        with pytest.raises(ValueError) as error, scope("decoder"), scope("lstm", t=7):
+            x @ W
+        assert "decoder/lstm" in self.notes(error) and "7" in self.notes(error)
+
+    def test_a_tensor_without_a_name_is_named_by_its_shape(self):
+        with pytest.raises(ValueError) as error:
+            leaf(np.ones((2, 5))) @ leaf(np.ones((3, 4)))
+        assert "[2, 5]" in self.notes(error) and "[3, 4]" in self.notes(error)
+
+    @pytest.mark.parametrize(
+        ("operation", "call"),
+        [
+            ("reshape", lambda x: x.reshape(7)),
+            ("concatenate", lambda x: ops.concatenate([x, x[0]])),
+            ("stack", lambda x: ops.stack([x, x[0]])),
+            ("sum", lambda x: x.sum(5)),
+            ("getitem", lambda x: x[9]),
+            ("transpose", lambda x: x.transpose(0, 2)),
+            ("squeeze", lambda x: x.squeeze(0)),
+        ],
+    )
+    def test_every_operation_names_itself(self, operation, call):
+        with pytest.raises((ValueError, IndexError)) as error:
+            call(leaf(np.ones((2, 3)), "x"))
+        assert re.search(rf"{operation}\b.*x\[2, 3\]", self.notes(error))
+
+    def test_targets_and_indices_are_checked(self):
+        x = leaf(np.zeros((2, 3)))
+        with pytest.raises(IndexError, match="3"):
+            ops.cross_entropy(x, [0, 3])
+        with pytest.raises(TypeError, match="integers"):
+            ops.cross_entropy(x, [0.0, 1.0])
+        with pytest.raises(ValueError, match="shape"):
+            ops.cross_entropy(x, [[0, 1]])
+        with pytest.raises(IndexError):
+            ops.embedding(x, [2])
+        with pytest.raises(IndexError):
+            ops.embedding(x, [-1])
+        with pytest.raises(TypeError, match="integers"):
+            ops.embedding(x, [0.5])
+
+    def test_what_is_no_number_is_refused(self):
+        for data in ("text", ["a", "b"], np.array([1j]), np.array(["x"]), None, {}):
+            with pytest.raises(TypeError):
+                Tensor(data)
+
+
+# ------------------------------------------------------------------------------------------------ anomaly mode
+
+
+class TestAnomaly:
+    def test_forward_names_operation_layer_step_and_line(self):
+        x = leaf([1.0, 0.0], "x")
+        with np.errstate(all="ignore"), mg.detect_anomaly(), pytest.raises(FloatingPointError) as error:
+            with scope("rnn"), scope("cell", t=4):
+                ops.log(x)
+        text = str(error.value)
+        assert all(part in text for part in ("log", "x[2]", "rnn/cell", "step 4", "test_engine.py"))
+
+    def test_backward_names_operation_layer_and_step(self):
+        x = leaf([1.0, 0.0], "x")
+        with np.errstate(all="ignore"), mg.detect_anomaly():
+            with scope("rnn", t=2):
+                y = ops.sqrt(x)
+            with pytest.raises(FloatingPointError) as error:
+                y.sum().backward()
+        text = str(error.value)
+        assert all(part in text for part in ("backward", "sqrt", "rnn", "step 2"))
+
+    def test_it_is_silent_where_all_is_finite_and_off_afterwards(self):
+        x = leaf([1.0, 2.0])
+        with mg.detect_anomaly():
+            squares(x).backward()
+            gradients((x**3).sum(), [x], create_graph=True)
+        with np.errstate(all="ignore"):
+            assert np.isinf(ops.log(leaf([0.0])).array).all()
+        assert engine.observers == []
+
+    def test_the_first_one_is_named_not_its_consequences(self):
+        x = leaf([0.0], "x")
+        with np.errstate(all="ignore"), mg.detect_anomaly(), pytest.raises(FloatingPointError, match="divide"):
+            y = 1.0 / x
+            (y * 2.0).tanh()
+
+
+# ------------------------------------------------------------------------------------------------ typed stubs
+
+
+def test_the_stubs_of_tensor_are_what_ops_attaches():
+    import ast
+    import inspect
+
+    tree = ast.parse(inspect.getsource(engine))
+    tensor = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Tensor")
+    block = next(node for node in tensor.body if isinstance(node, ast.If))
+    declared = {node.name for node in block.body if isinstance(node, ast.FunctionDef)}
+    declared |= {node.target.id for node in block.body if isinstance(node, ast.AnnAssign)}
+    attached = {*ops.OPERATORS, *ops.METHODS, "T", "__array_ufunc__", "__array_function__"}
+    assert declared == attached
