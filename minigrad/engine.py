@@ -1,8 +1,8 @@
 """The engine: tensors that remember how they were made, and the walk that turns that memory into gradients.
 
-A Tensor holds an array and, if an operation made it, a Node: the operation, its inputs, and one pullback per input (a function that takes
-∂L/∂output and returns ∂L/∂input).  `walk` visits the nodes newest first and adds up what the pullbacks return; nothing here knows a single
-operation, layer or picture — operations are in ops.py, and whoever wants to watch (drawing, anomaly hunting) appends an observer.
+A Tensor holds an array and, if an operation made it, the operation, its inputs, and one pullback per input (a function that takes
+∂L/∂output and returns ∂L/∂input).  `walk` visits these tensors newest first and adds up what the pullbacks return; nothing here knows a
+single operation, layer or picture: operations are in ops.py, and whoever wants to watch (drawing, anomaly hunting) appends an observer.
 """
 
 from __future__ import annotations
@@ -59,10 +59,14 @@ class Tensor:
     With `requires_grad=True` its gradient is added to `.grad` by every `backward()` of something computed from it.
     """
 
-    __slots__ = ("array", "node", "requires_grad", "grad", "name", "mask", "time")
+    __slots__ = ("array", "op", "inputs", "pullbacks", "settings", "scope", "requires_grad", "grad", "name", "mask", "time")
 
     array: Any                              # internal: read it, never write into it
-    node: Node | None                       # how it was made; None for a leaf
+    op: Any                                 # how it was made, self = op(*inputs, **settings): the operation, None for a leaf
+    inputs: tuple                           # Tensors and Python numbers
+    pullbacks: Any                          # per input: ∂L/∂self → ∂L/∂input, or None where none is wanted; a Joint for a kernel
+    settings: dict
+    scope: Scope                            # in which layer and at which time step
     requires_grad: bool
     grad: Any                               # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
     name: str | None
@@ -74,12 +78,16 @@ class Tensor:
         if requires_grad and self.array.dtype.kind != "f":
             raise TypeError(f"only floating tensors have gradients, got dtype {self.array.dtype}: "
                             f"give floats, or Tensor(data, requires_grad=True, dtype='float32')")
-        self.node = None
+        self.op = self.inputs = self.pullbacks = self.settings = self.scope = None
         self.requires_grad = requires_grad
         self.grad = None
         self.name = name
         self.mask = None
         self.time = 0
+
+    @property
+    def node(self) -> Any:
+        return None if self.op is None else self
 
     @property
     def data(self) -> Any:
@@ -92,8 +100,8 @@ class Tensor:
 
     def rebind(self, array: Any) -> None:
         """`t.data = array` without the copy, for callers who give the array away (optimisers)."""
-        if self.node is not None:
-            raise RuntimeError(f"{describe(self)} was computed by {self.node.op.__name__}: only a leaf can get new data; use .detach() first")
+        if self.op is not None:
+            raise RuntimeError(f"{describe(self)} was computed by {self.op.__name__}: only a leaf can get new data; use .detach() first")
         if array.shape != self.array.shape:
             raise ValueError(f"{describe(self)} cannot be rebound to shape {array.shape}: a tensor keeps its shape; make a new Tensor")
         self.array = array
@@ -196,7 +204,7 @@ class Tensor:
     def __repr__(self) -> str:
         values = np.array2string(np.asarray(backend.array_to_cpu(self.array)), precision=4, separator=", ", threshold=20, edgeitems=3,
                                  prefix="Tensor(")
-        made = f", made by {self.node.op.__name__}" if self.node else ", requires_grad=True" if self.requires_grad else ""
+        made = f", made by {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         name = f", name={self.name!r}" if self.name else ""
         where = "" if backend.on_host(self.array) else ", on the GPU"
         return f"Tensor({values}, shape={self.shape}, dtype={self.dtype}{name}{made}{where})"
@@ -302,7 +310,7 @@ def wrap(array: Any) -> Tensor:
     """A leaf around an array, without a copy: for internal code that gives the array away."""
     t = new(Tensor)
     t.array = array
-    t.node = t.grad = t.name = t.mask = None
+    t.op = t.inputs = t.pullbacks = t.settings = t.scope = t.grad = t.name = t.mask = None
     t.requires_grad = False
     t.time = 0
     return t
@@ -377,16 +385,6 @@ class no_grad:
 
 # ---------------------------------------------------------------------------------------------- recording
 
-class Node(NamedTuple):
-    """How a tensor was made: y = op(*inputs, **settings)."""
-
-    op: Any
-    inputs: tuple                           # Tensors and Python numbers
-    pullbacks: Any                          # per input: ∂L/∂y → ∂L/∂input, or None where no gradient is wanted; a Joint for a kernel
-    settings: dict
-    scope: Scope
-
-
 class Patch(NamedTuple):
     """A gradient that is zero except at an index: what slicing hands back, so that T slices of a sequence cost O(T)."""
 
@@ -402,14 +400,18 @@ class Part(NamedTuple):
 
 
 NO_SETTINGS: dict = {}
-make_node = tuple.__new__                   # a NamedTuple without the cost of checking its arguments
+NUMBERS = (float, int, bool)              # Python's own: they take the dtype of what they meet
 
 
 def record(op: Any, inputs: tuple, value: Any, pullbacks: Any, settings: dict) -> Tensor:
     """The result of an operation, with the memory of how it was made."""
     y = new(Tensor)
     y.array = value
-    y.node = make_node(Node, (op, inputs, pullbacks, settings, _scope))
+    y.op = op
+    y.inputs = inputs
+    y.pullbacks = pullbacks
+    y.settings = settings
+    y.scope = _scope
     y.time = tick()
     y.requires_grad = True
     y.grad = y.name = y.mask = None
@@ -455,7 +457,7 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
                 pullbacks[k] = fitted(pullback, arrays[k])
         return record(op, inputs, value, tuple(pullbacks), settings)
 
-    op = wraps(rule)(unary(rule, general) if arity == 1 and not variadic else
+    op = wraps(rule)(unary(rule, general) if arity == 1 and not keywords and not variadic else
                      binary(rule, general, broadcasts) if arity == 2 and not keywords else general)
     op.rule = rule                          # type: ignore[attr-defined]
     op.broadcasts = broadcasts              # type: ignore[attr-defined]
@@ -471,47 +473,51 @@ def elementwise(rule: Callable) -> Any:
 def unary(rule: Callable, general: Callable) -> Callable:
     """The commonest case of `primitive`, y = f(x) of one Tensor, without the loops (half the time of a call)."""
 
-    def op(x: Any, *more: Any, **settings: Any) -> Any:
-        if more or not isinstance(x, Tensor):
-            return general(x, *more, **settings)
+    def op(x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return general(x)
         try:
-            value, pullback = rule(x.array, **settings)
+            y, pullback = rule(x.array)
         except Exception as error:
             explain(error, op, (x,))
             raise
-        if not (recording and x.requires_grad):
-            return wrap(value)
-        if value.dtype is not x.array.dtype:
-            pullback = fitted(pullback, x.array)
-        return record(op, (x,), value, (pullback,), settings)
+        if recording and x.requires_grad:
+            return record(op, (x,), y, (pullback,), NO_SETTINGS)
+        return wrap(y)
 
     return op
 
 
 def binary(rule: Callable, general: Callable, broadcasts: bool) -> Callable:
-    """The next commonest case, z = f(x, y) of two Tensors, likewise."""
+    """The next commonest case, z = f(x, y) of two Tensors, or of a Tensor and a Python number, likewise."""
 
     def op(x: Any, y: Any) -> Any:
-        if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+        if not isinstance(x, Tensor):
             return general(x, y)
-        a, b = x.array, y.array
+        if isinstance(y, Tensor):
+            a, b, wants_y = x.array, y.array, y.requires_grad
+        elif type(y) in NUMBERS:
+            a, b, wants_y = x.array, y, False
+        else:
+            return general(x, y)
         try:
             z, pull_x, pull_y = rule(a, b)
         except Exception as error:
             explain(error, op, (x, y))
             raise
-        if not (recording and (x.requires_grad or y.requires_grad)):
+        wants_x = x.requires_grad
+        if not (recording and (wants_x or wants_y)):
             return wrap(z)
-        if a.dtype is not b.dtype or broadcasts and a.shape != b.shape:
+        if b is not y and (a.dtype is not b.dtype or broadcasts and a.shape != b.shape):
             pull_x, pull_y = fitted(pull_x, a), fitted(pull_y, b)
-        return record(op, (x, y), z, (pull_x if x.requires_grad else None, pull_y if y.requires_grad else None), NO_SETTINGS)
+        return record(op, (x, y), z, (pull_x if wants_x else None, pull_y if wants_y else None), NO_SETTINGS)
 
     return op
 
 
 def operand(x: Any) -> Any:
     """What stands beside Tensors in a call: a Python number stays one (it has no dtype of its own); arrays and lists become constants."""
-    if x is None or type(x) in (float, int, bool) or hasattr(x, "__record__"):
+    if x is None or type(x) in NUMBERS or hasattr(x, "__record__"):
         return x
     return x if isinstance(x, Tensor) else wrap(private_array(x))
 
@@ -595,15 +601,16 @@ def history(*outputs: Tensor, stops: Sequence[Tensor] | set[Tensor] = ()) -> lis
 
     A tensor is always younger than what it was made from, so sorting by age is a topological order; no recursion, whatever the depth.
     """
-    stops = set(stops)
-    found = {y.time: y for y in outputs if y.node is not None and y not in stops}
+    stopped = {y.time: y for y in stops if y.op is not None}
+    found = {y.time: y for y in outputs if y.op is not None and y.time not in stopped}
     waiting = list(found.values())
+    found |= stopped
     for y in waiting:                       # the list grows while it is walked
-        for x in y.node.inputs:             # type: ignore[union-attr]
-            if isinstance(x, Tensor) and x.node is not None and x.time not in found and x not in stops:
+        for x in y.inputs:             # type: ignore[union-attr]
+            if isinstance(x, Tensor) and x.op is not None and x.time not in found:
                 found[x.time] = x
                 waiting.append(x)
-    return [found[time] for time in sorted(found, reverse=True)]
+    return [found[time] for time in sorted(found, reverse=True) if time not in stopped]
 
 
 def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence[Tensor] = (), create_graph: bool = False) -> dict:
@@ -613,7 +620,8 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
     then sends a part on to an input, where the parts are added.  With `create_graph` gradients are Tensors with a history of their own.
     """
     sums = TensorSums() if create_graph else Sums()
-    sums.add(output, seed)
+    add = sums.add
+    add(output, seed)
     for observer in list(observers):        # a copy: one may leave
         observer.begun(output)
     kept, keep = {}, set(keep)
@@ -625,15 +633,17 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
             kept[y] = dy
         for observer in observers:
             observer.arrived(y, dy)
-        pullbacks = differentiable(y) if create_graph else y.node.pullbacks
+        inputs, pullbacks = y.inputs, y.pullbacks
+        if create_graph:
+            pullbacks = differentiable(y)
         if type(pullbacks) is Joint:
             pullbacks = pullbacks.split(dy)
         for k, pullback in enumerate(pullbacks):
             if pullback is not None:
-                x, dx = y.node.inputs[k], pullback(dy)
+                x, dx = inputs[k], pullback(dy)
                 for observer in observers:
                     observer.contributed(y, k, x, dx)
-                sums.add(x, dx)
+                add(x, dx)
     leaves = {x: sums.pop(x) for x in list(sums)}
     for x, dx in leaves.items():
         for observer in observers:
@@ -650,23 +660,25 @@ class Sums(dict):
 
     def add(self, x: Tensor, dx: Any) -> None:
         """self[x] += dx"""
-        total = self.get(x)
-        if type(dx) is Patch:
-            if x not in self.owned:
-                total = np.zeros_like(x.array) if total is None else total + np.zeros_like(total)
-                self.owned.add(x)
-            backend.add_at(total, dx.index, dx.value)
-        elif type(dx) is Part:
-            total = total or [None] * len(x.array)
-            total[dx.k] = dx.value
-        elif total is None:
-            total = dx
+        if isinstance(dx, tuple):
+            self.add_piece(x, dx)
+        elif x not in self:
+            self[x] = dx
         elif x in self.owned:
-            total += dx
+            self[x] += dx
         else:
-            total = total + dx
+            self[x] = self[x] + dx
             self.owned.add(x)
-        self[x] = total
+
+    def add_piece(self, x: Tensor, piece: Any) -> None:
+        """A Patch is added where it belongs, in an array of x's shape; a Part takes its place in the list of a kernel's outputs."""
+        if type(piece) is Part:
+            self.setdefault(x, [None] * len(x.array))[piece.k] = piece.value
+            return
+        if x not in self.owned:
+            self[x] = np.zeros_like(x.array) + self[x] if x in self else np.zeros_like(x.array)
+            self.owned.add(x)
+        backend.add_at(self[x], piece.index, piece.value)
 
 
 class TensorSums(dict):
@@ -695,17 +707,16 @@ def differentiable(y: Tensor) -> list:
     This is how every derivative has a derivative: np.tanh(x) of a Tensor x is minigrad's own tanh, so the rule that gave the first
     derivative gives the next one too.
     """
-    node: Any = y.node
-    if hasattr(node.op, "is_kernel"):
-        raise RuntimeError(f"{node.op.__name__} is a whole-sequence kernel, which has no second derivative: "
+    if hasattr(y.op, "is_kernel"):
+        raise RuntimeError(f"{y.op.__name__} is a whole-sequence kernel, which has no second derivative: "
                            f"make the layer with unroll=True, or compute inside `with mg.Trace():`")
-    for x in node.inputs:
+    for x in y.inputs:
         if isinstance(x, Tensor) and x.time > y.time:
-            raise RuntimeError(f"{describe(x)} got new data after {node.op.__name__} used it, so the derivative of that operation's "
+            raise RuntimeError(f"{describe(x)} got new data after {y.op.__name__} used it, so the derivative of that operation's "
                                f"derivative is gone: compute the output again, then its gradients")
     pullbacks = []
-    for x, old, new_pullback in zip(node.inputs, node.pullbacks, node.op.rule(*node.inputs, **node.settings)[1:], strict=True):
-        pullbacks.append(None if old is None else new_pullback if node.op is part else fitted(new_pullback, x))
+    for x, old, new_pullback in zip(y.inputs, y.pullbacks, y.op.rule(*y.inputs, **y.settings)[1:], strict=True):
+        pullbacks.append(None if old is None else new_pullback if y.op is part else fitted(new_pullback, x))
     return pullbacks
 
 

@@ -170,8 +170,9 @@ def sigmoid(x):
 
 @primitive
 def relu(x):
-    """y = max(x, 0);  the slope at 0 is 0"""
-    return np.maximum(x, 0.0), lambda dy: dy * (x > 0)
+    """y = max(x, 0);  the slope is 1 where y > 0 and 0 where y = 0: the sign of y"""
+    y = np.maximum(x, 0.0)
+    return y, lambda dy: dy * np.sign(y)
 
 
 @primitive

@@ -72,7 +72,7 @@ class Trace(Observer):
 
     def arrivals(self, x: Tensor) -> list[Contribution]:
         """The parts of ∂L/∂x in the order in which they arrived; added in this order they are the gradient, bit for bit."""
-        return [Contribution(y.node.scope.step, y.node.scope, y.node.op, dense(x, dx), y, k)       # type: ignore[union-attr]
+        return [Contribution(y.scope.step, y.scope, y.op, dense(x, dx), y, k)
                 for y, k, dx in self._arrivals.get(x, [])]
 
     def contributions(self, x: Tensor) -> list[Contribution]:
@@ -208,7 +208,7 @@ class detect_anomaly(Observer):
         error.add_note(f"made at {users_line(sys._getframe(1))}")
 
     def _stop(self, message: str, y: Tensor) -> None:
-        tainted = [describe(x) for x in y.node.inputs if isinstance(x, Tensor) and not finite(x.array)]        # type: ignore[union-attr]
+        tainted = [describe(x) for x in y.inputs if isinstance(x, Tensor) and not finite(x.array)]
         came = f"; its input {', '.join(tainted)} held one already" if tainted else ""
         line = self.lines.get(y)
         raise FloatingPointError(f"{message}{came}" + (f" (made at {line})" if line else ""))
@@ -226,5 +226,4 @@ def what_is_wrong(array: Any) -> str:
 
 def sentence(y: Tensor) -> str:
     """log(x[2, 3]) in layer 'rnn', step 4"""
-    node: Any = y.node
-    return f"{node.op.__name__}({', '.join(describe(x) for x in node.inputs)}){place(node.scope)}"
+    return f"{y.op.__name__}({', '.join(describe(x) for x in y.inputs)}){place(y.scope)}"
