@@ -1,0 +1,51 @@
+"""The vanilla recurrent net over a whole sequence, forward and backward through time, in one operation.
+
+Two products with W_hh remain inside the loop over time, one forward and one backward.  All that does not depend on
+the step before stands outside it."""
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import kernel
+from .shared import ACTIVATIONS, Array, carried, empty, input_gradients, input_product, step_product, weight_gradient
+
+
+@kernel
+def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: str = "tanh", mask: Array = None) -> Any:
+    """hₜ = f(xₜ W_xh + hₜ₋₁ W_hh + b)
+
+    x (T, N, features), or integers (T, N) that pick rows of W_xh; h0 (N, units), None for zeros; mask (T, N), False where
+    a step is padding, so that the state stays.  Returns all states (T, N, units) and the last one."""
+    f, slope = ACTIVATIONS[activation]
+    T, N, units = *x.shape[:2], W_hh.shape[0]
+    padded = None if mask is None else ~mask[..., None]
+    hs = empty(W_hh, (T + 1, N, units))
+    hs[0] = 0.0 if h0 is None else h0
+    zs = input_product(x, W_xh, b, gates=1)[0]  # one product for the inputs of all steps
+    product = step_product(W_hh[None], N)
+    for t in range(T):
+        h = np.add(zs[t], product(hs[t])[0], out=hs[t + 1])
+        f(h)
+        if padded is not None:
+            np.copyto(h, hs[t], where=padded[t])
+
+    def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
+        dhs, dh = dys
+        dh = np.zeros_like(hs[0]) if dh is None else dh
+        dzs = np.empty_like(hs[1:])
+        product = step_product(W_hh.T[None], N)
+        for t in reversed(range(T)):
+            if dhs is not None:
+                dh = dh + dhs[t]
+            dz = dzs[t]
+            slope(hs[t + 1], dz)
+            dz *= dh
+            if padded is not None:
+                np.copyto(dz, 0.0, where=padded[t])
+            (dh,) = carried(padded, t, (dh,), (product(dz)[0],))
+        dW_hh = weight_gradient(hs[:-1], dzs[None]) if needed[2] else None  # one product for all steps
+        dx, dW_xh, db = input_gradients(x, W_xh, dzs[None], [needed[0], needed[1], needed[3]])
+        return [dx, dW_xh, dW_hh, db, dh if needed[4] else None]
+
+    return (hs[1:], hs[-1].copy()), pull

@@ -1,0 +1,177 @@
+"""What the kernels of a whole sequence share: activations, the product with the inputs, the product of one step.
+
+Everything is time-first, and the gates stand in front: `(gates, T, N, units)`, so that the block of one gate at one step is
+contiguous.  The functions are plain NumPy, which dispatches for CuPy's arrays."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+
+Array = Any
+
+
+# Activations in place, with the slope that follows from the value: y = f(z), dy/dz = f'(y)
+
+
+def tanh(z: Array) -> None:
+    """y = tanh z"""
+    np.tanh(z, out=z)
+
+
+def tanh_slope(y: Array, out: Array) -> None:
+    """1 − y²"""
+    np.multiply(y, y, out=out)
+    np.subtract(1.0, out, out=out)
+
+
+def sigmoid(z: Array) -> None:
+    """σ(z) = ½ tanh(½ z) + ½, which is half the price of 1 / (1 + e⁻ᶻ) and never overflows"""
+    z *= 0.5
+    np.tanh(z, out=z)
+    z *= 0.5
+    z += 0.5
+
+
+def sigmoid_slope(y: Array, out: Array) -> None:
+    """y (1 − y)"""
+    np.subtract(1.0, y, out=out)
+    out *= y
+
+
+def relu(z: Array) -> None:
+    """y = max(z, 0)"""
+    np.maximum(z, 0.0, out=z)
+
+
+def relu_slope(y: Array, out: Array) -> None:
+    """1 where y > 0, else 0 (also at the corner)"""
+    out[...] = y > 0.0
+
+
+def linear(z: Array) -> None:
+    """y = z"""
+
+
+def linear_slope(y: Array, out: Array) -> None:
+    """1"""
+    out[...] = 1.0
+
+
+def hard_sigmoid(z: Array) -> None:
+    """y = clip(z / 6 + ½, 0, 1)"""
+    z *= 1 / 6
+    z += 0.5
+    np.clip(z, 0.0, 1.0, out=z)
+
+
+def hard_sigmoid_slope(y: Array, out: Array) -> None:
+    """1/6 strictly between 0 and 1, else 0"""
+    out[...] = (y > 0.0) & (y < 1.0)
+    out *= 1 / 6
+
+
+Activation = tuple[Callable[[Array], None], Callable[[Array, Array], None]]
+ACTIVATIONS: dict[str, Activation] = {
+    "tanh": (tanh, tanh_slope),
+    "sigmoid": (sigmoid, sigmoid_slope),
+    "relu": (relu, relu_slope),
+    "linear": (linear, linear_slope),
+    "hard_sigmoid": (hard_sigmoid, hard_sigmoid_slope),
+}
+
+
+# The product of one step
+
+
+def empty(like: Array, shape: tuple[int, ...]) -> Array:
+    """Room with the dtype and on the device of `like`, in C order, which a transposed weight would not pass on by itself."""
+    return np.empty_like(like, shape=shape, order="C")
+
+
+def by_gate(W: Array, gates: int) -> Array:
+    """(rows, gates·units) → (gates, rows, units), a view"""
+    return W.reshape(W.shape[0], gates, -1).swapaxes(0, 1)
+
+
+def step_product(W: Array, rows: int) -> Callable[[Array], Array]:
+    """h ↦ h W for each gate: (rows, H) or (gates, rows, H) → (gates, rows, K), into one block that the next call reuses."""
+    gates, H, K = W.shape
+    # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
+    width = next((w for w in (64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
+    blocks = W.reshape(gates, H, K // width, width).swapaxes(1, 2).copy()
+    result = empty(W, (gates, rows, K))
+    columns = result.reshape(gates, rows, K // width, width).swapaxes(1, 2)
+
+    def product(h: Array) -> Array:
+        np.matmul(h if h.ndim == 2 else h[:, None], blocks, out=columns)
+        return result
+
+    return product
+
+
+# All steps at once: before the sweep the inputs, after it the weights
+
+
+def input_product(x: Array, W_xh: Array, b: Array, gates: int) -> Array:
+    """x W_xh + b for all steps: (T, N, features) floats or (T, N) integers, which pick rows → (gates, T, N, units)"""
+    W, b = by_gate(W_xh, gates), b if b is None else b.reshape(gates, 1, -1)
+    if x.dtype.kind in "iu":
+        return np.take(W if b is None else W + b, x, axis=1)
+    z = np.matmul(x.reshape(-1, x.shape[-1]), W)
+    if b is not None:
+        z += b
+    return z.reshape(gates, *x.shape[:2], -1)
+
+
+def weight_gradient(x: Array, dz: Array) -> Array:
+    """dW = Σₜ xₜᵀ dzₜ, one product for all steps: (T, N, rows), (gates, T, N, units) → (rows, gates·units)"""
+    gates, units = dz.shape[0], dz.shape[-1]
+    dW = empty(dz, (x.shape[-1], gates, units))
+    np.matmul(x.reshape(-1, x.shape[-1]).T, dz.reshape(gates, -1, units), out=dW.swapaxes(0, 1))
+    return dW.reshape(-1, gates * units)
+
+
+def row_gradient(x: Array, dz: Array, rows: int) -> Array:
+    """The same for integers x (T, N): each dz is added to the row that x picked."""
+    gates, units = dz.shape[0], dz.shape[-1]
+    flat, dz = x.reshape(-1), dz.reshape(gates, -1, units)
+    dW = np.zeros_like(dz, shape=(rows, gates, units))
+    if not backend.on_host(dz):
+        backend.add_at(dW, flat, dz.swapaxes(0, 1))
+    elif flat.size * rows <= 2**14:
+        return weight_gradient(np.equal(flat[None, :, None], np.arange(rows)).astype(dz.dtype), dz[:, None])
+    else:
+        # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
+        order = np.argsort(flat, kind="stable")
+        ends = np.flatnonzero(np.diff(flat[order], append=-1)) + 1
+        for start, end in itertools.pairwise([0, *ends.tolist()]):
+            np.sum(dz[:, order[start:end]], axis=1, out=dW[flat[order[start]]])
+    return dW.reshape(rows, gates * units)
+
+
+def input_gradients(x: Array, W_xh: Array, dz: Array, needed: list[bool]) -> list[Array]:
+    """[dx, dW_xh, db] from the dz of all steps (gates, T, N, units), None where not needed"""
+    gates = dz.shape[0]
+    dx = dW = db = None
+    if needed[0]:
+        dx = sum(np.matmul(dz[k], W.T) for k, W in enumerate(by_gate(W_xh, gates)))
+    if needed[1]:
+        integers = x.dtype.kind in "iu"
+        dW = row_gradient(x, dz, W_xh.shape[0]) if integers else weight_gradient(x, dz)
+    if needed[2]:
+        db = dz.sum((1, 2)).reshape(-1)
+    return [dx, dW, db]
+
+
+# Padding
+
+
+def carried(padded: Array, t: int, before: tuple[Array, ...], after: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Where step t is padding, the gradients of the states pass it unchanged."""
+    if padded is None:
+        return after
+    return tuple(np.where(padded[t], old, new) for old, new in zip(before, after, strict=True))
