@@ -21,6 +21,7 @@ class Dense(Layer):
     """
 
     supports_masking = True
+    casts_integers = True
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
@@ -55,10 +56,13 @@ class Embedding(Layer):
     `mask_zero`, 0 is no word but padding, and a mask x ≠ 0 travels on.
     """
 
+    input_dtype = "int64"
+
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
                  embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
                  input_length: int | None = None, **options: Any) -> None:
-        options.setdefault("input_shape", (input_length,))
+        if input_length is not None:
+            options.setdefault("input_shape", (input_length,))
         super().__init__(**options)
         self.input_dim, self.output_dim = positive(input_dim, "input_dim", self), positive(output_dim, "output_dim", self)
         self.embeddings_initializer = initializers.get(embeddings_initializer)

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import backend, initializers, ops
 from ..engine import Parameter, Tensor, scope
-from ..registry import described, settings, snake_case
+from ..registry import settings, shown, snake_case
 from ..structure import leaves, map_leaves
 from .symbol import Call, Symbol
 
@@ -66,6 +66,8 @@ class Layer:
     """
 
     supports_masking = False                 # whether an input's mask is handed on to the output unchanged
+    casts_integers = False                   # whether integer inputs, too, become this layer's floating dtype
+    input_dtype: Any = None                  # the dtype of the Input that a model makes for this layer; None is floatx
     input_prefix: tuple[int | None, ...] = ()  # what stands before the features in the shape that input_dim means
     _asks: frozenset[str] = frozenset()
 
@@ -123,9 +125,9 @@ class Layer:
         if x is None:
             return None
         if not isinstance(x, Tensor):
-            x = Tensor(x)
-        if x.dtype.kind == "f" and x.dtype != self.dtype:
-            mask, x = x.mask, ops.astype(x, self.dtype)
+            x = Tensor(np.asarray(x) if isinstance(x, (list, tuple, int, float)) else x)
+        if x.dtype != self.dtype and (x.dtype.kind == "f" or self.casts_integers):
+            mask, x = x.mask, x.astype(self.dtype)
             x.mask = mask
         return x
 
@@ -152,8 +154,8 @@ class Layer:
         return {weight: weight.array for weight in self.weights if isinstance(weight, State)}
 
     def _with_mask(self, x: Any, y: Any, mask: Any) -> Any:
-        """Hangs the mask on the output. A layer that returned its input gets a new Tensor if the mask differs."""
-        if isinstance(y, Tensor) and y.mask is not mask:
+        """Hangs a mask on the output; a layer that returned its very input gets a new Tensor for it."""
+        if mask is not None and isinstance(y, Tensor) and y.mask is not mask:
             if any(y is one for one in leaves(x)):
                 y = ops.reshape(y, y.shape)
             y.mask = mask
@@ -313,7 +315,9 @@ class Layer:
         return cls(**config)
 
     def __repr__(self) -> str:
-        return described(self)
+        shown_settings = {word: value for word, value in settings(self).items()
+                          if word not in ("name", "dtype") and getattr(value, "__name__", None) != "linear"}
+        return f"{type(self).__name__}({', '.join([repr(self.name), *(f'{k}={shown(v)}' for k, v in shown_settings.items())])})"
 
 
 # ------------------------------------------------------------------------------- functions that layers share

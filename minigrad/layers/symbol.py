@@ -56,23 +56,12 @@ class Symbol:
     __array_priority__ = 1000    # array + symbol asks the Symbol first
 
 
-def _method(op: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, *inputs, **settings: op(self, *inputs, **settings)
+COMPARISONS = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"}
+NEED_VALUES = {"dot", "astype", "argmax", "argmin"}
 
-
-def _reflected(op: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: op(other, self)
-
-
-for _word, _op in {"add": ops.add, "sub": ops.subtract, "mul": ops.multiply, "truediv": ops.divide,
-                   "pow": ops.power, "matmul": ops.matmul}.items():
-    setattr(Symbol, f"__{_word}__", _method(_op))
-    setattr(Symbol, f"__r{_word}__", _reflected(_op))
-for _word, _op in {"__neg__": ops.negative, "__abs__": ops.abs, "__getitem__": ops.getitem}.items():
-    setattr(Symbol, _word, _method(_op))
-for _word in ("exp log sqrt tanh sigmoid relu softmax sum mean max min reshape transpose swapaxes squeeze "
-              "expand_dims clip abs").split():
-    setattr(Symbol, _word, _method(getattr(ops, _word)))
+for _word, _function in {**ops.OPERATORS, **ops.METHODS}.items():
+    if _word not in COMPARISONS | NEED_VALUES:
+        setattr(Symbol, _word, _function)
 
 
 class Call:

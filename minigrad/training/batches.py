@@ -1,0 +1,162 @@
+"""Batches: whatever somebody trains on, as an iterable of (x, y, sample_weight).
+
+Arrays (or lists and dicts of arrays, one per input) are cut into batches, in a new random order at every pass; anything
+else that can be iterated over is taken to yield batches already. Inputs come out as Tensors, targets as arrays.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import backend
+from ..engine import Tensor, wrap
+from ..structure import leaves, map_leaves
+
+
+class Batch(NamedTuple):
+    """One step's worth: inputs, targets, weights of the examples (or None)."""
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+class Batches:
+    """Arrays, cut into batches of `batch_size`; the last one may be smaller. Each pass with `shuffle` draws a new order.
+
+    With `seed` the order comes from a generator of its own, else from the framework's (mg.set_random_seed).
+    """
+
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None,
+                 shuffle: bool = False, seed: int | None = None, class_weight: dict[int, float] | None = None) -> None:
+        self.batch_size = 32 if batch_size is None else int(batch_size)
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        self.x, self.y, self.sample_weight = as_arrays(x), as_arrays(y), as_arrays(sample_weight)
+        self.count = common_length({"x": self.x, "y": self.y, "sample_weight": self.sample_weight})
+        self.shuffle, self.class_weight = shuffle, class_weight
+        self.generator = None if seed is None else np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        return math.ceil(self.count / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = np.arange(self.count)
+        if self.shuffle:
+            (self.generator or backend.generator()).shuffle(order)
+        for start in range(0, self.count, self.batch_size):
+            chosen = order[start:start + self.batch_size]
+            x, y, weight = (map_leaves(lambda a: None if a is None else a[chosen], part)
+                            for part in (self.x, self.y, self.sample_weight))
+            yield Batch(map_leaves(wrap, x), y, class_weighted(y, weight, self.class_weight))
+
+
+class Stream:
+    """Any iterable of batches: x, (x, y) or (x, y, sample_weight). `steps` batches make a pass, if given.
+
+    An iterator (a generator) is not begun anew by the next pass but continued; other iterables start afresh.
+    """
+
+    def __init__(self, source: Iterable[Any], *, steps: int | None = None, class_weight: dict[int, float] | None = None) -> None:
+        self.source, self.steps, self.class_weight = source, steps, class_weight
+        self.once = iter(source) if steps is not None or iter(source) is source else None
+
+    def __len__(self) -> int:
+        if self.steps is not None:
+            return self.steps
+        if isinstance(self.source, Sized):
+            return len(self.source)
+        raise TypeError("how many batches a generator will give is not known; say steps_per_epoch")
+
+    def __iter__(self) -> Iterator[Batch]:
+        batches = iter(self.source) if self.once is None else self.once
+        for count, one in enumerate(self._renewed(batches)):
+            batch = Batch(*one) if isinstance(one, tuple) else Batch(one)
+            yield batch._replace(sample_weight=class_weighted(batch.y, batch.sample_weight, self.class_weight))
+            if self.steps is not None and count + 1 == self.steps:
+                return
+
+    def _renewed(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """The batches; where `steps` asks for more than one pass over a list holds, it is begun again."""
+        yield from batches
+        while self.steps is not None and iter(self.source) is not self.source:
+            self.once = iter(self.source)
+            yield from self.once
+
+
+def as_batches(x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None, shuffle: bool = False,
+               seed: int | None = None, steps: int | None = None, class_weight: dict[int, float] | None = None) -> Any:
+    """What `fit`, `evaluate` and `predict` were given → Batches or a Stream."""
+    if is_data(x):
+        batches = Batches(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed, class_weight=class_weight)
+        return batches if steps is None else Stream(batches, steps=steps)
+    if y is not None or sample_weight is not None:
+        raise ValueError(f"x is {type(x).__name__}, an iterable of batches, which must yield (x, y) itself; leave y out")
+    if not isinstance(x, Iterable):
+        raise TypeError(f"x must be arrays, or an iterable of batches, got {type(x).__name__}")
+    return Stream(x, steps=steps, class_weight=class_weight)
+
+
+def is_data(x: Any) -> bool:
+    """Arrays, Tensors, nested lists of numbers, or lists and dicts of such; a list of (x, y) tuples is not."""
+    if isinstance(x, (list, dict)) and x:
+        parts = list(x.values()) if isinstance(x, dict) else x
+        return not any(isinstance(part, (tuple, Batch)) and any(is_array(one) for one in part) for part in parts)
+    return is_array(x)
+
+
+def is_array(x: Any) -> bool:
+    return isinstance(x, Tensor) or backend.is_array(x)
+
+
+def as_arrays(nest: Any) -> Any:
+    """Arrays in a list or dict stay apart; a list of numbers becomes one array; None stays None."""
+    if nest is None or isinstance(nest, Tensor):
+        return None if nest is None else nest.array
+    if isinstance(nest, dict):
+        return {key: as_arrays(part) for key, part in nest.items()}
+    if isinstance(nest, (list, tuple)) and any(is_array(one) or isinstance(one, dict) for one in leaves(nest)):
+        if all(np.ndim(one) == 0 for one in leaves(nest)):
+            return np.asarray([float(one) for one in nest])
+        return [as_arrays(part) for part in nest]
+    return nest if backend.is_array(nest) else np.asarray(nest)
+
+
+def common_length(parts: dict[str, Any]) -> int:
+    """The number of examples, which all arrays must share."""
+    lengths = {word: [len(a) for a in leaves(part) if a is not None] for word, part in parts.items()}
+    found = sorted({n for some in lengths.values() for n in some})
+    if len(found) != 1:
+        raise ValueError("all arrays must hold the same number of examples, got "
+                         + ", ".join(f"{word}: {some}" for word, some in lengths.items() if some))
+    return found[0]
+
+
+def class_weighted(y: Any, sample_weight: Any, class_weight: dict[int, float] | None) -> Any:
+    """wᵢ · class_weight[yᵢ]; one-hot targets are read as their class."""
+    if class_weight is None:
+        return sample_weight
+    labels = np.asarray(backend.to_cpu(y))
+    if labels.ndim > 1:
+        labels = labels.argmax(axis=-1) if labels.shape[-1] > 1 else labels[..., 0]
+    weights = np.ones(labels.shape)
+    for label, weight in class_weight.items():
+        weights[labels == label] = weight
+    return weights if sample_weight is None else weights * backend.to_cpu(sample_weight)
+
+
+def split_off(fraction: float, x: Any, y: Any, sample_weight: Any) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+    """The first examples for training, the last `fraction` for validation: before any shuffling, as in Keras."""
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split is a fraction between 0 and 1, got {fraction}")
+    parts = [as_arrays(part) for part in (x, y, sample_weight)]
+    count = common_length(dict(zip(("x", "y", "sample_weight"), parts)))
+    cut = math.floor(count * (1.0 - fraction))
+    if cut in (0, count):
+        raise ValueError(f"validation_split={fraction} of {count} examples leaves one side empty")
+    first, last = ([map_leaves(lambda a, s=side: None if a is None else a[s], part) for part in parts]
+                   for side in (slice(None, cut), slice(cut, None)))
+    return tuple(first), tuple(last)  # type: ignore[return-value]

@@ -1,0 +1,154 @@
+"""The training loop: what fit, evaluate and predict do, written out.
+
+`fit` is meant to be read, copied and changed: two loops, one inside the other, around `train_step`, which is the whole
+of gradient descent in six lines. A model is anything with the few methods that are called here.
+"""
+from __future__ import annotations
+
+import operator
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..engine import Tensor, no_grad
+from ..structure import leaves, map_leaves
+from .callbacks import CallbackList, History
+
+
+def train_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+    """θ ← θ − η ∂L/∂θ, once: predict, compare, go backward, update. Returns the running metrics."""
+    parameters = model.parameters()
+    y_pred = model(x, training=True)
+    loss = model.compute_loss(y, y_pred, sample_weight)
+    for p in parameters or (parameters := model.parameters()):       # a model without weights yet has just made them
+        p.zero_grad()
+    loss.backward()
+    model.optimizer.step(parameters)
+    model.constrain()
+    return model.update_metrics(loss, y, y_pred, sample_weight)
+
+
+def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, callbacks: Any = (),
+        initial_epoch: int = 0, validation_freq: int = 1) -> History:
+    """Trains on every batch, `epochs` times. Ctrl-C ends it in good order after the running batch."""
+    watchers = CallbackList(callbacks, model, {"epochs": epochs, "steps": length(batches), "batches": batches})
+    model.stop_training = False
+    logs: dict[str, float] = {}
+    with interrupts() as interrupted:
+        watchers.on_train_begin()
+        first_epoch, first_step = watchers.start(initial_epoch)
+        for epoch in range(first_epoch, epochs):
+            model.reset_metrics()
+            watchers.on_epoch_begin(epoch)
+            for step, (x, y, sample_weight) in enumerate(batches):
+                if epoch == first_epoch and step < first_step:       # done before an interruption
+                    continue
+                watchers.on_train_batch_begin(step)
+                logs = model.train_step(placed(x, model), y, sample_weight)
+                watchers.on_train_batch_end(step, logs)
+                if model.stop_training or interrupted:
+                    break
+            if interrupted:
+                watchers.on_interrupt(epoch, step)
+                break
+            if not logs:
+                raise ValueError(f"no batches came in epoch {epoch + 1}; a generator is used up after one pass "
+                                 "(give steps_per_epoch, or something that can be iterated over again)")
+            if validation is not None and (epoch + 1) % validation_freq == 0:
+                logs = logs | {f"val_{word}": value for word, value in evaluate(model, validation, watchers).items()}
+            watchers.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        watchers.on_train_end(logs)
+    return watchers.history
+
+
+def test_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+    """Predicts and compares, without gradients."""
+    y_pred = model(x, training=False)
+    return model.update_metrics(model.compute_loss(y, y_pred, sample_weight), y, y_pred, sample_weight)
+
+
+@no_grad()
+def evaluate(model: Any, batches: Any, watchers: Any = None) -> dict[str, float]:
+    """The loss and the metrics over all batches. The metrics' running sums are left as they were."""
+    watchers = watchers or CallbackList((), model, {})
+    kept = [metric.state() for metric in model.metrics]
+    model.reset_metrics()
+    watchers.on_test_begin()
+    logs: dict[str, float] = {}
+    for step, (x, y, sample_weight) in enumerate(batches):
+        watchers.on_test_batch_begin(step)
+        logs = model.test_step(placed(x, model), y, sample_weight)
+        watchers.on_test_batch_end(step, logs)
+    watchers.on_test_end(logs)
+    for metric, state in zip(model.metrics, kept):
+        metric.set_state(state)
+    return logs
+
+
+@no_grad()
+def predict(model: Any, batches: Any, watchers: Any = None) -> Any:
+    """The model's outputs for all batches, joined along the batch axis, as NumPy arrays."""
+    watchers = watchers or CallbackList((), model, {})
+    watchers.on_predict_begin()
+    parts = []
+    for step, batch in enumerate(batches):
+        watchers.on_predict_batch_begin(step)
+        parts.append(map_leaves(to_host, model(placed(batch[0], model), training=False)))
+        watchers.on_predict_batch_end(step)
+    watchers.on_predict_end()
+    if not parts:
+        raise ValueError("there is nothing to predict: no batches came")
+    columns = iter([np.concatenate(column) for column in zip(*map(leaves, parts))])
+    return map_leaves(lambda _: next(columns), parts[0])
+
+
+def to_host(y: Any) -> np.ndarray:
+    return np.asarray(backend.to_cpu(y.array if isinstance(y, Tensor) else y))
+
+
+def placed(x: Any, model: Any) -> Any:
+    """The inputs where the model's weights are: moved to the GPU if those are there."""
+    home = next(iter(model.parameters()), None)
+    if home is None or backend.on_host(home.array):
+        return x
+    return map_leaves(lambda one: backend.to_gpu(one) if backend.on_host(getattr(one, "array", one)) else one, x)
+
+
+def length(batches: Any) -> int | None:
+    """How many batches a pass has, or None where that is not known before it ends."""
+    return operator.length_hint(batches, 0) or None
+
+
+class Interrupted:
+    """False until Ctrl-C was pressed."""
+
+    asked = False
+
+    def __bool__(self) -> bool:
+        return self.asked
+
+
+@contextmanager
+def interrupts() -> Iterator[Interrupted]:
+    """Inside, the first Ctrl-C is noted instead of raised, so that a running batch can be finished; the second raises."""
+    interrupted = Interrupted()
+    if threading.current_thread() is not threading.main_thread():      # Python handles signals in the main thread alone
+        yield interrupted
+        return
+
+    def note(number: int, frame: Any) -> None:
+        interrupted.asked = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
