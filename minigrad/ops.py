@@ -229,7 +229,7 @@ def select(x, y, *, condition):
 
 def where(condition: Any, x: Any, y: Any) -> Tensor:
     """z = x where the condition holds, else y.  The condition is an array of booleans and has no gradient."""
-    return select(x, y, condition=constant(condition))
+    return select(x, y, condition=beside(x if isinstance(x, Tensor) else y, constant(condition)))
 
 
 @primitive
@@ -254,6 +254,8 @@ def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
 
 def kept(x: Any, axis: Any) -> tuple[int, ...]:
     """The shape that x has after a reduction with keepdims=True."""
+    if axis is None:
+        return (1,) * x.ndim
     axes = axes_of(x, axis)
     return tuple(1 if a in axes else n for a, n in enumerate(x.shape))
 
@@ -407,7 +409,7 @@ def cross_entropy(logits: Any, targets: Any) -> Tensor:
         raise ValueError(f"cross_entropy of logits{list(logits.shape)} expects targets of shape {shape}, one class for each row, "
                          f"got {targets.shape}")
     check_range(targets, classes, "cross_entropy", "class")
-    return cross_entropy_of_logits(logits, targets=targets)
+    return cross_entropy_of_logits(logits, targets=beside(logits, targets))
 
 
 # ---------------------------------------------------------------------------------------------- products
@@ -492,7 +494,7 @@ def diagonal(x: Tensor, letters: str) -> tuple[Tensor, str]:
             first, second = letters.index(letter), letters.rindex(letter)
             x = moveaxis(moveaxis(x, second, 0), first + 1, 1)
             i = np.arange(x.shape[0])
-            x = x[i, i]
+            x = indexed(x, (i, i))
             letters = letter + letters[:first] + letters[first + 1:second] + letters[second + 1:]
     return x, letters
 
@@ -621,18 +623,23 @@ def embedding(W: Any, indices: Any) -> Tensor:
     """
     indices = indices_of(indices, "embedding's indices")
     check_range(indices, W.shape[0], "embedding", "row")
-    return getitem(W, index=indices)
+    return getitem(W, index=beside(W, indices))
 
 
-def index_of(index: Any) -> Any:
-    """An index as the graph may keep it: Tensors and lists become arrays, arrays are copied, and the rest is as Python gave it."""
+def index_of(index: Any, x: Any) -> Any:
+    """An index as the graph may keep it: Tensors and lists become arrays, arrays are copied (to where x lives), the rest stays."""
     if isinstance(index, tuple):
-        return tuple(index_of(part) for part in index)
+        return tuple(index_of(part, x) for part in index)
     if isinstance(index, Tensor):
-        return index.array
+        return beside(x, index.array)
     if isinstance(index, list):
-        return np.array(index, dtype=None if index else int)
-    return index.copy() if backend.is_array(index) else index
+        return beside(x, np.array(index, dtype=None if index else int))
+    return beside(x, index.copy()) if backend.is_array(index) else index
+
+
+def beside(x: Any, values: Any) -> Any:
+    """A constant array, moved to where the tensor x lives."""
+    return backend.like(values, x.array) if isinstance(x, Tensor) else values
 
 
 def indices_of(values: Any, what: str) -> Any:
@@ -693,7 +700,7 @@ def transposed(x: Any, *axes: Any) -> Tensor:
 
 def indexed(x: Any, index: Any) -> Tensor:
     """x[index]: integers, slices, …, None, integer arrays and masks, as in NumPy."""
-    return getitem(x, index=index_of(index))
+    return getitem(x, index=index_of(index, x))
 
 
 def cast(x: Any, dtype: Any) -> Tensor:
