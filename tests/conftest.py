@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from minigrad import backend
-from tests.strict_array import StandIn
+from tests import strict_array
 
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("default", max_examples=12, deadline=None, derandomize=True, suppress_health_check=slow_is_fine)
@@ -49,7 +49,7 @@ def gpu_or_skip() -> None:
 def device(request, monkeypatch):
     """A second device: its name, while `to_gpu` and `to_cpu` move arrays there and back."""
     if request.param == "stand-in":
-        monkeypatch.setattr(backend, "cupy", lambda: StandIn)
+        monkeypatch.setattr(backend, "cupy", lambda: strict_array)
     else:
         gpu_or_skip()
     return request.param

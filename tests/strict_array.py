@@ -17,6 +17,7 @@ ATTRIBUTES = ("shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides")
 VIEWS = ("T", "mT", "real", "imag")
 UFUNC_KEYWORDS = {"out", "dtype", "casting", "where"}
 SCATTERING = {"add", "subtract", "maximum", "minimum"}  # the ufuncs whose `at` CuPy has for floats
+WAYS_IN = {"array", "asarray"}  # the functions that CuPy lets take host arrays
 METHODS = {
     "all": "axis out keepdims", "any": "axis out keepdims", "argmax": "axis out dtype keepdims",
     "argmin": "axis out dtype keepdims", "argsort": "axis kind", "astype": "dtype order casting subok copy",
@@ -109,6 +110,8 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
         if name not in FUNCTIONS or not all(issubclass(t, (StrictArray, np.ndarray)) for t in types):
             return NotImplemented
         check_call(name, FUNCTIONS[name], args, kwargs)
+        if name in WAYS_IN:  # np.asarray(host, like=device)
+            return to_device(*args, **kwargs)
         result = function(*unwrap(args), **{k: unwrap(v) for k, v in kwargs.items()})
         return kwargs["out"] if kwargs.get("out") is not None else wrap(result)
 
@@ -175,20 +178,22 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
         return format(self._host, specification)
 
 
-def to_device(x: Any) -> StrictArray:
+def to_device(x: Any, dtype: Any = None) -> StrictArray:
     """The explicit way in, as `cupy.asarray` is: a copy that keeps the layout of a host array."""
-    return x if isinstance(x, StrictArray) else StrictArray(np.array(x, order="K"))
+    if isinstance(x, StrictArray):
+        return x if dtype is None else x.astype(dtype)
+    return StrictArray(np.array(x, dtype=dtype, order="K"))
 
 
-class StandIn:
-    """What `minigrad.backend` asks of the package cupy: a way in, and the one scattered write."""
+# What `minigrad.backend` asks of the package cupy is found in this module: `ndarray`, `asarray`, and `add.at`.
 
-    ndarray = StrictArray
-    asarray = staticmethod(to_device)
+ndarray = StrictArray
+asarray = to_device
 
-    class add:
-        """`cupy.add.at(total, index, value)`: total[index] += value, an index that occurs twice counting twice."""
 
-        @staticmethod
-        def at(total: StrictArray, index: Any, value: Any) -> None:
-            np.add.at(total, index, value)  # type: ignore[call-overload]
+class add:
+    """`cupy.add.at(total, index, value)`: total[index] += value, an index that occurs twice counting twice."""
+
+    @staticmethod
+    def at(total: StrictArray, index: Any, value: Any) -> None:
+        np.add.at(total, index, value)  # type: ignore[call-overload]

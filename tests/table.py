@@ -45,6 +45,7 @@ class Row:
     call: Callable[..., Any] | None = None  # None: the primitive of this name, or else the public function
     torch: Callable[..., Any] | None = None  # the same call on PyTorch's tensors; None where it has no such function
     keeps_dtype: bool = True  # float32 in, float32 out
+    orders: int = 2  # a whole-sequence kernel has a first derivative only
 
     def __call__(self, *operands: Any, **settings: Any) -> Any:
         call = self.call or primitives.get(self.name) or getattr(ops, self.name)
