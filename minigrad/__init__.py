@@ -4,12 +4,21 @@
 (`mg.Sequential`), and the pictures (`mg.draw`).  The whole of it needs NumPy alone; what a part needs beyond is imported where it is used.
 """
 
-from . import constraints, datasets, initializers, kernels, layers, losses, metrics, optimizers, regularizers, schedules
+from . import constraints as constraints
+from . import datasets as datasets
+from . import initializers as initializers
+from . import layers as layers
+from . import losses as losses
+from . import metrics as metrics
+from . import optimizers as optimizers
+from . import regularizers as regularizers
+from . import schedules as schedules
 from .backend import *
 from .engine import *
 from .gradcheck import *
 from .ops import *
-from .optimizers import clip_by_global_norm, clip_by_value
+from .optimizers import clip_by_global_norm as clip_by_global_norm
+from .optimizers import clip_by_value as clip_by_value
 from .trace import *
 from .transforms import *
 

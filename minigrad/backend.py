@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["to_gpu", "to_cpu", "floatx", "set_floatx", "set_random_seed", "generator"]
+__all__ = ["floatx", "generator", "set_floatx", "set_random_seed", "to_cpu", "to_gpu"]
 
 _floatx: np.dtype = np.dtype("float32")
 _generator: np.random.Generator = np.random.default_rng()
@@ -56,7 +56,7 @@ def cupy() -> Any:
                            "everything else in minigrad works without it") from None
     try:
         count = package.cuda.runtime.getDeviceCount()
-    except Exception as error:
+    except RuntimeError as error:           # CuPy's own errors are RuntimeErrors
         raise RuntimeError(f"to_gpu found CuPy {package.__version__} but no usable GPU: {error}") from None
     if count == 0:
         raise RuntimeError(f"to_gpu found CuPy {package.__version__} but no GPU on this machine")

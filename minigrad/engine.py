@@ -8,7 +8,7 @@ single operation, layer or picture: operations are in ops.py, and whoever wants 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +17,7 @@ import numpy as np
 
 from . import backend
 
-__all__ = ["Tensor", "Parameter", "no_grad", "scope", "gradients"]
+__all__ = ["Parameter", "Tensor", "gradients", "no_grad", "scope"]
 
 tick = count(1).__next__                    # the engine's clock: an output is always younger than its inputs
 primitives: dict[str, Any] = {}             # every operation by name, in order of definition
@@ -59,14 +59,14 @@ class Tensor:
     With `requires_grad=True` its gradient is added to `.grad` by every `backward()` of something computed from it.
     """
 
-    __slots__ = ("array", "op", "inputs", "pullbacks", "settings", "scope", "requires_grad", "grad", "name", "mask", "time")
+    __slots__ = ("array", "grad", "inputs", "mask", "name", "op", "pullbacks", "requires_grad", "scope", "settings", "time")
 
     array: Any                              # internal: read it, never write into it
     op: Any                                 # how it was made, self = op(*inputs, **settings): the operation, None for a leaf
-    inputs: tuple                           # Tensors and Python numbers
+    inputs: Any                             # a tuple of Tensors and Python numbers
     pullbacks: Any                          # per input: ∂L/∂self → ∂L/∂input, or None where none is wanted; a Joint for a kernel
-    settings: dict
-    scope: Scope                            # in which layer and at which time step
+    settings: Any
+    scope: Any                              # in which layer and at which time step
     requires_grad: bool
     grad: Any                               # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
     name: str | None
@@ -80,9 +80,8 @@ class Tensor:
                             f"give floats, or Tensor(data, requires_grad=True, dtype='float32')")
         self.op = self.inputs = self.pullbacks = self.settings = self.scope = None
         self.requires_grad = requires_grad
-        self.grad = None
         self.name = name
-        self.mask = None
+        self.grad = self.mask = None
         self.time = 0
 
     @property
@@ -227,8 +226,8 @@ class Tensor:
         def __pos__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
-        def __eq__(self, other: Any) -> Any: ...
-        def __ne__(self, other: Any) -> Any: ...
+        def __eq__(self, other: object) -> Any: ...
+        def __ne__(self, other: object) -> Any: ...
         def __lt__(self, other: Any) -> Any: ...
         def __le__(self, other: Any) -> Any: ...
         def __gt__(self, other: Any) -> Any: ...
@@ -285,7 +284,7 @@ class Parameter(Tensor):
 
 def restore(kind: type, array: np.ndarray, requires_grad: bool, name: str | None) -> Tensor:
     """What copy, deepcopy and pickle call: the value, requires_grad and name, without the graph."""
-    t = Tensor.__new__(kind)
+    t: Tensor = Tensor.__new__(kind)
     Tensor.__init__(t, array, requires_grad, name)
     return t
 
@@ -301,9 +300,10 @@ def private_array(data: Any, dtype: Any = None) -> Any:
     if data.dtype.kind not in "biuf":
         raise TypeError(f"a Tensor holds real numbers, got dtype {data.dtype}")
     array = data.astype(data.dtype if dtype is None else dtype)          # astype copies, and keeps the memory order
-    if isinstance(array, np.ndarray):
-        array.flags.writeable = False
-    return array
+    if not isinstance(array, np.ndarray):
+        return array
+    array.flags.writeable = False
+    return array[()]                        # shape () becomes NumPy's scalar, a sixth of the time of a 0-d array; others stay arrays
 
 
 def wrap(array: Any) -> Tensor:
@@ -359,7 +359,7 @@ class scope:
         self.outer = _scope
         _scope = Scope(self.name, self.t, _scope)
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         global _scope
         _scope = self.outer
 
@@ -371,7 +371,7 @@ class no_grad:
         global recording
         self.outer, recording = recording, False
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         global recording
         recording = self.outer
 
@@ -578,7 +578,7 @@ def kernel(rule: Callable) -> Any:
         if not any(wanted):
             return tuple(wrap(value) for value in values)
         whole = record(op, inputs, values, Joint(pull, wanted), settings)
-        return tuple(record(part, (whole,), value, (part.rule(whole, k=k)[1],), {"k": k}) for k, value in enumerate(values))
+        return tuple(record(part, (whole,), value, (part(whole, k=k)[1],), {"k": k}) for k, value in enumerate(values))
 
     op.rule = rule                          # type: ignore[attr-defined]
     op.is_kernel = True                     # type: ignore[attr-defined]
@@ -596,21 +596,19 @@ part.rule = part                            # type: ignore[attr-defined]
 
 # ---------------------------------------------------------------------------------------------- the walk back
 
-def history(*outputs: Tensor, stops: Sequence[Tensor] | set[Tensor] = ()) -> list[Tensor]:
+def history(*outputs: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
     """Every recorded tensor that the outputs were computed from, newest first: each comes after all of its users.
 
     A tensor is always younger than what it was made from, so sorting by age is a topological order; no recursion, whatever the depth.
     """
-    stopped = {y.time: y for y in stops if y.op is not None}
-    found = {y.time: y for y in outputs if y.op is not None and y.time not in stopped}
-    waiting = list(found.values())
-    found |= stopped
+    found: dict[int, Tensor] = {}
+    stops = set(stops)                      # a set compares by identity first; a list would ask ==, which compares numbers
+    waiting: list[Any] = list(outputs)
     for y in waiting:                       # the list grows while it is walked
-        for x in y.inputs:             # type: ignore[union-attr]
-            if isinstance(x, Tensor) and x.op is not None and x.time not in found:
-                found[x.time] = x
-                waiting.append(x)
-    return [found[time] for time in sorted(found, reverse=True) if time not in stopped]
+        if isinstance(y, Tensor) and y.op is not None and y.time not in found and y not in stops:
+            found[y.time] = y
+            waiting.extend(y.inputs)
+    return [found[time] for time in sorted(found, reverse=True)]
 
 
 def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence[Tensor] = (), create_graph: bool = False) -> dict:
@@ -624,12 +622,13 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
     add(output, seed)
     for observer in list(observers):        # a copy: one may leave
         observer.begun(output)
-    kept, keep = {}, set(keep)
+    kept: dict[Tensor, Any] = {}
+    wanted = set(keep)
     for y in history(output, stops=stops):
         dy = sums.pop(y, None)
         if dy is None:
             continue
-        if y in keep:
+        if y in wanted:
             kept[y] = dy
         for observer in observers:
             observer.arrived(y, dy)
@@ -644,11 +643,11 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
                 for observer in observers:
                     observer.contributed(y, k, x, dx)
                 add(x, dx)
-    leaves = {x: sums.pop(x) for x in list(sums)}
-    for x, dx in leaves.items():
+    for x in list(sums):                    # what is left are the leaves
+        kept[x] = sums.pop(x)
         for observer in observers:
-            observer.arrived(x, dx)
-    return leaves | kept
+            observer.arrived(x, kept[x])
+    return kept
 
 
 class Sums(dict):
@@ -726,10 +725,10 @@ def seed_for(output: Tensor, seed: Any) -> Any:
         raise RuntimeError(f"{describe(output)} has no gradient: it was not computed from a tensor with requires_grad=True "
                            f"(or inside no_grad(), or past a detach(), or from integers)")
     if seed is None:
-        if output.size != 1:
+        if output.array.size != 1:
             raise ValueError(f"backward() starts from one number, {describe(output)} has {output.size}: "
                              f"take .sum() or .mean() of it, or give the seed ∂L/∂output of its shape")
-        return np.ones_like(output.array)
+        return np.ones_like(output.array)[()]
     seed = private_array(seed, output.dtype)
     if seed.shape != output.shape:
         raise ValueError(f"the seed of {describe(output)} must have its shape, got {seed.shape}")

@@ -14,7 +14,7 @@ import numpy as np
 from . import backend
 from .engine import Tensor, gradients, wrap
 
-__all__ = ["check_gradients", "GradientError"]
+__all__ = ["GradientError", "check_gradients"]
 
 
 class GradientError(AssertionError):

@@ -8,6 +8,7 @@ and meanings are NumPy's.  The end of the file gives Tensor its operators and me
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 import string
 from typing import Any
@@ -593,7 +594,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
         cuts = range(n // cuts, n, n // cuts) if n else [0] * (int(cuts) - 1)
     bounds = [0, *cuts, n]
     before = (slice(None),) * (axis % x.ndim)
-    return [x[(*before, slice(start, stop))] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [x[(*before, slice(start, stop))] for start, stop in itertools.pairwise(bounds)]
 
 
 # ---------------------------------------------------------------------------------------------- places

@@ -12,14 +12,14 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from . import backend, engine
 from .engine import Observer, Part, Patch, Scope, Tensor, describe, place
 
-__all__ = ["Trace", "Contribution", "detect_anomaly"]
+__all__ = ["Contribution", "Trace", "detect_anomaly"]
 
 PACKAGE = str(Path(__file__).parent)
 MACHINERY = {str(Path(PACKAGE, name)) for name in ("engine.py", "ops.py", "trace.py", "backend.py", "transforms.py", "gradcheck.py")}
@@ -55,11 +55,11 @@ class Trace(Observer):
         self._arrivals: dict[Tensor, list[tuple[Tensor, int, Any]]] = {}
         self._listening = False
 
-    def __enter__(self) -> Trace:
+    def __enter__(self) -> Self:
         engine.observers.append(self)
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         self._take_names(sys._getframe(1))
         engine.observers.remove(self)
         engine.observers.append(Afterwards(self))
@@ -184,12 +184,12 @@ class detect_anomaly(Observer):
     computed, so it is for hunting, not for every day.
     """
 
-    def __enter__(self) -> detect_anomaly:
+    def __enter__(self) -> Self:
         engine.observers.append(self)
         self.lines: dict[Tensor, str] = {}
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         engine.observers.remove(self)
 
     def recorded(self, y: Tensor) -> None:

@@ -15,7 +15,7 @@ from . import backend
 from .engine import Tensor, gradients, wrap
 from .ops import primitives, stack
 
-__all__ = ["grad", "value_and_grad", "jacobian", "hessian", "hvp"]
+__all__ = ["grad", "hessian", "hvp", "jacobian", "value_and_grad"]
 
 
 def variable(x: Any) -> Tensor:
