@@ -13,10 +13,14 @@ from . import metrics as metrics
 from . import optimizers as optimizers
 from . import regularizers as regularizers
 from . import schedules as schedules
+from . import training as training
 from .backend import *
 from .engine import *
 from .gradcheck import *
 from .ops import *
+from .layers.symbol import Input as Input
+from .models import Model as Model
+from .models import Sequential as Sequential
 from .optimizers import clip_by_global_norm as clip_by_global_norm
 from .optimizers import clip_by_value as clip_by_value
 from .trace import *
