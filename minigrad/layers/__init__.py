@@ -18,14 +18,21 @@ from .basic import (
     SpatialDropout1D,
     register_function,
 )
+from .cells import Cell, GRUCell, LSTMCell, RNNCell, StackedCells
 from .dense import Dense, Embedding
-from .layer import Layer, Parameter, State
+from .layer import Layer, Parameter, State, register, registry
 from .merge import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from .recurrent import GRU, LSTM, RNN, SimpleRNN
 from .symbol import Input, Symbol
 
 __all__ = [
-    "Activation", "Add", "Average", "Concatenate", "Dense", "Dot", "Dropout", "Embedding", "Flatten", "GaussianDropout",
-    "GaussianNoise", "Input", "Lambda", "Layer", "LeakyReLU", "Masking", "Maximum", "Minimum", "Multiply", "Parameter",
-    "Permute", "ReLU", "RepeatVector", "Reshape", "Softmax", "SpatialDropout1D", "State", "Subtract", "Symbol",
+    "Activation", "Add", "Average", "Cell", "Concatenate", "Dense", "Dot", "Dropout", "Embedding", "Flatten", "GRU",
+    "GRUCell", "GaussianDropout", "GaussianNoise", "Input", "LSTM", "LSTMCell", "Lambda", "Layer", "LeakyReLU", "Masking",
+    "Maximum", "Minimum", "Multiply", "Parameter", "Permute", "RNN", "RNNCell", "ReLU", "RepeatVector", "Reshape",
+    "SimpleRNN", "Softmax", "SpatialDropout1D", "StackedCells", "State", "Subtract", "Symbol", "register",
     "register_function",
 ]
+
+for _name in __all__:
+    if isinstance(globals()[_name], type) and issubclass(globals()[_name], Layer) and globals()[_name] is not Layer:
+        registry.add(globals()[_name])

@@ -7,6 +7,7 @@ a Symbol: that is the whole of the functional API as seen from here.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,13 +16,20 @@ from typing import Any
 import numpy as np
 
 from .. import backend, initializers, ops
-from ..engine import Parameter, Tensor, scope
-from ..registry import settings, shown, snake_case
+from ..engine import Parameter, Tensor, no_grad, scope, wrap
+from ..registry import Registry, settings, shown, snake_case
 from ..structure import leaves, map_leaves
 from .symbol import Call, Symbol
 
 _training: ContextVar[bool] = ContextVar("training", default=False)
 _names: dict[str, int] = {}
+MOST_NUMBERS = 1_000_000                     # how large an example a layer from a file may be tried on
+registry = Registry("layer")                 # the classes that a model file may name
+
+
+def register(kind: Any) -> Any:
+    """Makes a layer class of your own known by its name, so that models with it can be saved and loaded; a decorator."""
+    return registry.add(kind)
 
 
 class State(Tensor):
@@ -137,6 +145,7 @@ class Layer:
     def _build(self, inputs: tuple[Any, ...]) -> None:
         """First use: the weights are made for the inputs' shapes, and live where the inputs live."""
         shapes = map_leaves(lambda x: None if x is None else x.shape, inputs)
+        self._first_shapes = map_leaves(lambda x: None if x is None else [list(x.shape), x.dtype.name], list(inputs))
         self.build(shapes[0] if len(shapes) == 1 else list(shapes))
         self.built = True
         first = next((x for x in leaves(inputs) if x is not None), None)
@@ -148,6 +157,17 @@ class Layer:
         if not self.built and all(shape is None or isinstance(shape, tuple) for shape in shapes):
             self.build(shapes[0] if len(shapes) == 1 else list(shapes))
             self.built = True
+
+    def _build_again(self, first: Any) -> None:
+        """Makes the weights as the first input, known by shapes and dtypes, once did; layers of one's own are run on zeros."""
+        if type(self).build is not Layer.build or type(self).__module__.startswith("minigrad."):
+            self.ready(tuple(None if one is None else tuple(one[0]) for one in first))
+            return
+        sizes = [math.prod(one[0][1:]) for one in first if one is not None]
+        if sum(sizes) > MOST_NUMBERS:
+            raise ValueError(f"{self.label} was first called with {sum(sizes)} numbers an example, which is too much to try")
+        with no_grad():
+            self(*(None if one is None else wrap(np.zeros((1, *one[0][1:]), one[1])) for one in first))
 
     def remembered(self) -> dict[State, Any]:
         """What this layer's States hold now: a trial on zeros puts it back."""
@@ -179,8 +199,7 @@ class Layer:
         if any(not isinstance(size, (int, np.integer)) or size < 0 for size in shape):
             raise ValueError(f"{self.label}: the weight {name!r} cannot have shape {tuple(shape)}; "
                              "give the input's last axis a size")
-        reserve(shape)
-        array = initializers.get(initializer)(tuple(shape), self.dtype)
+        array = np.zeros(shape, self.dtype) if reserved(shape) else initializers.get(initializer)(tuple(shape), self.dtype)
         weight: Tensor = Parameter(array, name=name) if trainable else State(array, name=name)
         if trainable and not self._trainable:
             weight.requires_grad = False
@@ -368,11 +387,12 @@ def allowance(numbers: int) -> Iterator[None]:
         _allowance.reset(token)
 
 
-def reserve(shape: tuple[int, ...]) -> None:
-    """Takes a weight's size out of the allowance, if there is one."""
+def reserved(shape: tuple[int, ...]) -> bool:
+    """Takes a weight's size out of the allowance. False where there is none: then the weight is to be drawn."""
     left = _allowance.get()
-    if left is not None:
-        left[0] -= int(np.prod([int(size) for size in shape], dtype=object))
-        if left[0] < 0:
-            raise ValueError(f"a weight of shape {tuple(shape)} is more than the file holds")
-
+    if left is None:
+        return False
+    left[0] -= math.prod(int(size) for size in shape)
+    if left[0] < 0:
+        raise ValueError(f"a weight of shape {tuple(shape)} is more than the file holds")
+    return True

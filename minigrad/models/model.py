@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, losses, optimizers
-from ..engine import Parameter, Tensor, wrap
-from ..layers.layer import Layer, State
+from .. import backend, optimizers
+from ..engine import Tensor, wrap
+from ..layers.layer import Layer
 from ..layers.symbol import Call, Symbol, named
 from ..structure import leaves, map_leaves
 from ..training import loop
@@ -38,6 +38,17 @@ class Model(Layer):
         self.outputs: Any = None
         if outputs is not None:
             self._connect(inputs, outputs)
+
+    @classmethod
+    def _restore(cls, config: dict[str, Any], inputs: Any, outputs: Any, layers: list[Layer]) -> Model:
+        """A model from a file: its graph is given instead of found."""
+        model = cls.from_config(config)
+        model._connect(inputs, outputs)
+        return model
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {word: value for word, value in config.items() if word not in ("inputs", "outputs", "layers")}
 
     # ---------------------------------------------------------------- a graph of Symbols
 
@@ -309,6 +320,3 @@ def fitting(x: Tensor, symbol: Symbol, model: Layer) -> Tensor:
         mask, x = x.mask, wrap(x.array.astype(symbol.dtype))
         x.mask = mask
     return x
-
-
-__all__ = ["Model", "Parameter", "State", "losses"]

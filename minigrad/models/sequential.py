@@ -23,6 +23,12 @@ class Sequential(Model):
         for layer in layers or ():
             self.add(layer)
 
+    @classmethod
+    def _restore(cls, config: dict[str, Any], inputs: Any, outputs: Any, layers: list[Layer]) -> Sequential:
+        model: Sequential = cls.from_config(config)  # type: ignore[assignment]
+        model.layers, model.inputs, model.outputs, model.built = layers, inputs, outputs, True
+        return model
+
     def add(self, layer: Any) -> None:
         """Puts a layer at the end."""
         if isinstance(layer, Symbol):
