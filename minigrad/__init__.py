@@ -10,6 +10,7 @@ from . import initializers as initializers
 from . import layers as layers
 from . import losses as losses
 from . import metrics as metrics
+from . import models as models
 from . import optimizers as optimizers
 from . import regularizers as regularizers
 from . import schedules as schedules
@@ -20,7 +21,9 @@ from .gradcheck import *
 from .ops import *
 from .layers.symbol import Input as Input
 from .models import Model as Model
+from .models import ModelFileError as ModelFileError
 from .models import Sequential as Sequential
+from .models import load_model as load_model
 from .optimizers import clip_by_global_norm as clip_by_global_norm
 from .optimizers import clip_by_value as clip_by_value
 from .trace import *
