@@ -16,8 +16,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 import minigrad  # noqa: F401  (every module that defines a primitive is imported by it)
-from minigrad.engine import Patch, Tensor, elementwise, primitive, primitives
-from tests.checks import apply, check_first_order, variables
+from minigrad.engine import Patch, elementwise, kernel, primitive, primitives
+from tests.checks import check_first_order
+from tests.kernel_rows import KERNELS
 from tests.table import ROWS, Row
 
 FACTORS = (1.001, -1.0)
@@ -42,10 +43,8 @@ def scaled(pullback: Callable, factor: float) -> Callable:
     return wrong
 
 
-@contextmanager
-def mutated(name: str, k: int, factor: float) -> Iterator[None]:
-    """While it lasts, pullback k of a primitive is wrong by a factor."""
-    original = primitives[name]
+def wrong_rule(original: Any, k: int, factor: float) -> Callable:
+    """The primitive's rule with pullback k wrong by a factor; of a kernel, the gradient of input k."""
 
     @wraps(original.rule)
     def rule(*inputs: Any, **settings: Any) -> tuple:
@@ -54,7 +53,31 @@ def mutated(name: str, k: int, factor: float) -> Iterator[None]:
             pullbacks[k] = scaled(pullbacks[k], factor)
         return value, *pullbacks
 
-    (elementwise if original.broadcasts else primitive)(rule)
+    @wraps(original.rule)
+    def kernel_rule(*inputs: Any, **settings: Any) -> tuple:
+        values, pull = original.rule(*inputs, **settings)
+
+        def wrong_pull(dys: list, wanted: list[bool]) -> list:
+            dxs = list(pull(dys, wanted))
+            if k < len(dxs) and dxs[k] is not None:
+                dxs[k] = dxs[k] * factor
+            return dxs
+
+        return values, wrong_pull
+
+    return kernel_rule if is_kernel(original) else rule
+
+
+def is_kernel(op: Any) -> bool:
+    return getattr(op, "is_kernel", False)
+
+
+@contextmanager
+def mutated(name: str, k: int, factor: float) -> Iterator[None]:
+    """While it lasts, pullback k of a primitive is wrong by a factor."""
+    original = primitives[name]
+    make = kernel if is_kernel(original) else elementwise if original.broadcasts else primitive
+    make(wrong_rule(original, k, factor))
     try:
         yield
     finally:
@@ -69,9 +92,7 @@ def arity(row: Row) -> int:
     @given(row.cases)
     def look(case: Any) -> None:
         nonlocal most
-        y = apply(row, case, variables(case))
-        inputs = y.node.inputs if y.node else ()
-        most = max([most, *(k + 1 for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad)])
+        most = max([most, *(k + 1 for k in case.variable)])
 
     look()
     return most
@@ -115,7 +136,7 @@ def survivors(rows: list[Row]) -> tuple[int, list[str]]:
 
 def main(names: list[str]) -> int:
     start = time.perf_counter()
-    rows = [row for row in ROWS if not names or row.name in names]
+    rows = [row for row in ROWS + KERNELS if not names or row.name in names]
     for row in rows:  # the table itself must be right before anything can be said of mutants
         judge(row)
     count, alive = survivors(rows)

@@ -20,6 +20,7 @@ from minigrad.engine import Tensor, gradients, wrap
 from tests import cupy_api
 from tests.cases import Case
 from tests.checks import apply
+from tests.kernel_rows import KERNELS
 from tests.strict_array import StrictArray, to_device
 from tests.table import FUNCTIONS, ROWS, Row
 
@@ -54,7 +55,7 @@ def derivatives(row: Row, case: Case, positions: list[int], seeds: list) -> list
     return [t.array for t in results]
 
 
-@pytest.mark.parametrize("row", ROWS + FUNCTIONS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", ROWS + KERNELS + FUNCTIONS, ids=lambda row: row.name)
 @given(data=st.data())
 def test_primitive(row, device, data):
     case = data.draw(row.cases)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from minigrad import engine
 from tests import checks
+from tests.kernel_rows import KERNELS
 from tests.table import FUNCTIONS, ROWS
 
 PROMISES = [
@@ -24,14 +25,13 @@ def named(row):
 
 
 def test_one_row_for_each_primitive():
-    rows = [row.name for row in ROWS]
+    rows = [row.name for row in ROWS + KERNELS]
     assert sorted(rows) == sorted(set(rows)), "a primitive has two rows"
-    primitives = [name for name, op in engine.primitives.items() if not hasattr(op, "is_kernel")]
-    assert sorted(rows) == sorted(primitives)
+    assert sorted(rows) == sorted(engine.primitives), "a primitive has no row, or a row no primitive"
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__.removeprefix("check_"))
-@pytest.mark.parametrize("row", ROWS + FUNCTIONS, ids=named)
+@pytest.mark.parametrize("row", ROWS + KERNELS + FUNCTIONS, ids=named)
 @given(data=st.data())
 def test_promise(row, promise, data):
     promise(row, data.draw(row.cases))
