@@ -336,7 +336,7 @@ def get(what: Any, loss: Any = None) -> Metric:
             found.name = what
         return found
     if not callable(found):
-        raise ValueError(f"a metric is a name, a Metric, or a function (y_true, y_pred), got {what!r}")
+        raise TypeError(f"a metric is a name, a Metric, or a function (y_true, y_pred), got {what!r}")
     return named_mean(found, what if isinstance(what, str) else None)
 
 

@@ -5,8 +5,6 @@ sum of squares is not halved.
 """
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from . import ops

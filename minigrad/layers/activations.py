@@ -89,7 +89,7 @@ def get(what: Any) -> Callable[[Any], Tensor]:
     """A name, a function of one Tensor, a layer, or None (linear) → the function."""
     found = linear if what is None else activations.get(what)
     if not callable(found):
-        raise ValueError(f"an activation is a name or a function, got {what!r}")
+        raise TypeError(f"an activation is a name or a function, got {what!r}")
     return found
 
 

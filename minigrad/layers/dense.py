@@ -11,7 +11,7 @@ import numpy as np
 from .. import constraints, initializers, ops, regularizers
 from ..engine import Tensor
 from . import activations
-from .layer import Layer
+from .layer import Layer, Parameter
 
 
 class Dense(Layer):
@@ -22,6 +22,8 @@ class Dense(Layer):
 
     supports_masking = True
     casts_integers = True
+    W: Parameter
+    b: Parameter
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
@@ -57,6 +59,7 @@ class Embedding(Layer):
     """
 
     input_dtype = "int64"
+    W: Parameter
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
                  embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,

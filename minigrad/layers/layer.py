@@ -102,8 +102,8 @@ class Layer:
     def build(self, input_shape: Any) -> None:
         """Makes the weights. Called once, before the first `call`."""
 
-    def call(self, x: Any) -> Any:
-        """Tensors in, Tensors out."""
+    def call(self, *x: Any, **options: Any) -> Any:
+        """Tensors in, Tensors out; a subclass writes `call(self, x)`."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, x)")
 
     def compute_mask(self, x: Any, mask: Any) -> Any:

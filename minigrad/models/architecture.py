@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from .. import constraints, initializers, losses, metrics, optimizers, regularizers, schedules
+from ..engine import primitives
 from ..layers import activations, basic
 from ..layers.layer import Layer, registry
 from ..layers.symbol import Call, Symbol
-from ..engine import primitives
-from ..registry import Registry, settings
+from ..registry import settings
 from ..structure import leaves
 from .files import ModelFileError
 
@@ -56,8 +56,9 @@ def encoded(value: Any, symbols: dict[Symbol, int] | None = None) -> Any:
 def encoded_by_name(value: Any) -> Any:
     """A registered function, or an object of a registered class with its settings."""
     for kind, one in REGISTRIES.items():
-        if one.name_of(value) is not None:
-            return {"function": [kind, value.__name__]}
+        name = one.name_of(value)
+        if name is not None:
+            return {"function": [kind, name]}
         if one.name_of(type(value)) is not None:
             return {"object": [kind, type(value).__name__, {word: encoded(part) for word, part in settings(value).items()}]}
     raise NotSaveable(f"{value!r:.80} has no registered name, so it cannot be written to a file; give it one with "
@@ -108,17 +109,17 @@ DECODERS: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 # ------------------------------------------------------------------------------- layers and graphs
 
-def layer_data(layer: Layer) -> dict[str, Any]:
+def layer_data(layer: Any) -> dict[str, Any]:
     """Class, settings, and for a model its graph; for a layer outside any graph what it was built for."""
     name = registry.name_of(type(layer))
     if name is None:
         raise NotSaveable(f"{layer.label} is of your own class; register it (@mg.layers.register) before saving and loading")
     data: dict[str, Any] = {"class": name, "trainable": layer.trainable,
                             "config": {word: encoded(part) for word, part in layer.get_config().items()}}
-    if hasattr(layer, "calls") and layer.outputs is not None:      # type: ignore[attr-defined]
+    if hasattr(layer, "calls") and layer.outputs is not None:
         data["graph"] = graph_data(layer)
     elif isinstance(vars(layer).get("layers"), list) and hasattr(layer, "calls"):
-        data["layers"] = [layer_data(one) for one in layer.layers]  # type: ignore[attr-defined]
+        data["layers"] = [layer_data(one) for one in layer.layers]
     elif layer.built and vars(layer).get("_first_shapes") is not None:
         data["built_for"] = encoded(layer._first_shapes)
     return data
@@ -150,7 +151,7 @@ def op_name(op: Any) -> str:
     return op.__name__
 
 
-def layer_from(data: Any) -> Layer:
+def layer_from(data: Any) -> Any:
     """A layer or model as it was saved, with weights of zeros."""
     kind = registry.find(data["class"])
     config = {word: decoded(part) for word, part in data["config"].items()}
@@ -159,7 +160,7 @@ def layer_from(data: Any) -> Layer:
     else:
         layer = kind.from_config(config)
         for one in data.get("layers", ()):
-            layer.add(layer_from(one))                             # type: ignore[attr-defined]
+            layer.add(layer_from(one))
         if "built_for" in data:
             layer._build_again(decoded(data["built_for"]))
     if data["trainable"] is False:
@@ -167,7 +168,7 @@ def layer_from(data: Any) -> Layer:
     return layer
 
 
-def model_from_graph(kind: type, config: dict[str, Any], graph: Any) -> Any:
+def model_from_graph(kind: Any, config: dict[str, Any], graph: Any) -> Any:
     """Symbols, layers and calls put together again; nothing is computed."""
     symbols = [Symbol(tuple(checked_sizes(one["shape"])), one["dtype"], name=one["name"]) for one in graph["symbols"]]
     layers = [layer_from(one) for one in graph["layers"]]
@@ -179,7 +180,7 @@ def model_from_graph(kind: type, config: dict[str, Any], graph: Any) -> Any:
         call = Call(op, inputs, options, outputs)
         if isinstance(op, Layer):
             op._calls.append(call)
-    return kind._restore(config, decoded(graph["inputs"], symbols), decoded(graph["outputs"], symbols), layers)  # type: ignore[attr-defined]
+    return kind._restore(config, decoded(graph["inputs"], symbols), decoded(graph["outputs"], symbols), layers)
 
 
 def shapes_of(nest: Any) -> Any:
@@ -208,5 +209,3 @@ def saveable(value: Any) -> Any:
     except NotSaveable:
         return None
 
-
-__all__ = ["NotSaveable", "Registry", "decoded", "encoded", "layer_data", "layer_from", "saveable"]

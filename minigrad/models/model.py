@@ -42,7 +42,7 @@ class Model(Layer):
     @classmethod
     def _restore(cls, config: dict[str, Any], inputs: Any, outputs: Any, layers: list[Layer]) -> Model:
         """A model from a file: its graph is given instead of found."""
-        model = cls.from_config(config)
+        model: Any = cls.from_config(config)
         model._connect(inputs, outputs)
         return model
 

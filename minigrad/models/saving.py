@@ -15,8 +15,16 @@ import numpy as np
 
 from .. import backend
 from ..layers.layer import Parameter, allowance, assign
-from .architecture import NotSaveable, decoded, encoded, layer_data, layer_from, saveable
-from .files import ModelFileError, parse_json, read_npz, read_safetensors, refuse_difference, write_npz, write_safetensors
+from .architecture import decoded, encoded, layer_data, layer_from, saveable
+from .files import (
+    ModelFileError,
+    parse_json,
+    read_npz,
+    read_safetensors,
+    refuse_difference,
+    write_npz,
+    write_safetensors,
+)
 from .objective import Objective
 
 VERSION = 1
@@ -204,5 +212,3 @@ def load_checkpoint(model: Any, path: Any) -> dict[str, Any]:
             model.optimizer.learning_rate = rate
     return position
 
-
-__all__ = ["ModelFileError", "NotSaveable", "load_model", "load_weights", "save_model", "save_weights"]

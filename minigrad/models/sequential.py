@@ -25,7 +25,7 @@ class Sequential(Model):
 
     @classmethod
     def _restore(cls, config: dict[str, Any], inputs: Any, outputs: Any, layers: list[Layer]) -> Sequential:
-        model: Sequential = cls.from_config(config)  # type: ignore[assignment]
+        model: Any = cls.from_config(config)
         model.layers, model.inputs, model.outputs, model.built = layers, inputs, outputs, True
         return model
 

@@ -49,8 +49,7 @@ class Batches:
             (self.generator or backend.generator()).shuffle(order)
         for start in range(0, self.count, self.batch_size):
             chosen = order[start:start + self.batch_size]
-            x, y, weight = (map_leaves(lambda a: None if a is None else a[chosen], part)
-                            for part in (self.x, self.y, self.sample_weight))
+            x, y, weight = (taken(part, chosen) for part in (self.x, self.y, self.sample_weight))
             yield Batch(map_leaves(wrap, x), y, class_weighted(y, weight, self.class_weight))
 
 
@@ -125,6 +124,11 @@ def as_arrays(nest: Any) -> Any:
     return nest if backend.is_array(nest) else np.asarray(nest)
 
 
+def taken(nest: Any, chosen: Any) -> Any:
+    """The chosen examples of every array."""
+    return map_leaves(lambda array: None if array is None else array[chosen], nest)
+
+
 def common_length(parts: dict[str, Any]) -> int:
     """The number of examples, which all arrays must share."""
     lengths = {word: [len(a) for a in leaves(part) if a is not None] for word, part in parts.items()}
@@ -157,6 +161,5 @@ def split_off(fraction: float, x: Any, y: Any, sample_weight: Any) -> tuple[tupl
     cut = math.floor(count * (1.0 - fraction))
     if cut in (0, count):
         raise ValueError(f"validation_split={fraction} of {count} examples leaves one side empty")
-    first, last = ([map_leaves(lambda a, s=side: None if a is None else a[s], part) for part in parts]
-                   for side in (slice(None, cut), slice(cut, None)))
-    return tuple(first), tuple(last)  # type: ignore[return-value]
+    first, last = (tuple(taken(part, side) for part in parts) for side in (slice(None, cut), slice(cut, None)))
+    return first, last  # type: ignore[return-value]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ class Callback:
     """Hears of everything; does nothing. `self.model` and `self.params` (epochs, steps) are set before training."""
 
     model: Any = None
-    params: dict[str, Any] = {}
+    params: Mapping[str, Any] = MappingProxyType({})
     resume_at: tuple[int, int] | None = None       # (epoch, step) to go on from, if this callback knows of one
 
     def set_model(self, model: Any) -> None:
@@ -191,7 +192,8 @@ class EarlyStopping(Watching):
         self.reset()
 
     def reset(self) -> None:
-        self.best, self.best_epoch, self.wait, self.stopped_epoch = None, 0, 0, 0
+        self.best: float | None = None
+        self.best_epoch = self.wait = self.stopped_epoch = 0
         self.best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
