@@ -29,7 +29,7 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
     reset_after: h̃ = tanh(x W + b₀ + r⊙(h W_hh + b₁)), with b (2, 3·units).  x (T, N, features), or integers (T, N) that pick
     rows of W_xh; h0 (N, units), None for zeros; mask (T, N), False where a step is padding, so that the state stays.
     Returns all states (T, N, units) and the last one."""
-    T, N, units = *x.shape[:2], W_hh.shape[0]
+    (T, N), units = x.shape[:2], W_hh.shape[0]
     (act, act_slope), (rec, rec_slope) = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]
     W, padded = by_gate(W_hh, 3), None if mask is None else ~mask[..., None]
     b_in, b_seen = split_bias(b, units) if reset_after else (b, 0.0)
@@ -58,7 +58,7 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh = dys
         dh = np.zeros_like(hs[0]) if dh is None else dh
-        dzs, dseen = np.empty_like(gates), np.empty_like(seen) if reset_after else None
+        dzs, dseen = np.empty_like(gates), empty(seen, seen.shape if reset_after else (0,))
         product_zr, product_h = step_product(W[:2].swapaxes(1, 2), N), step_product(W[2:].swapaxes(1, 2), N)
         for t in reversed(range(T)):
             dh = dh if dhs is None else dh + dhs[t]

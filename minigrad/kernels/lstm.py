@@ -30,7 +30,7 @@ def lstm(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, c0: Array, P: 
     i f g o; mask (T, N), False where a step is padding, so that the states stay.  Coupled gates: i = 1 − f, and the weights
     are stacked f g o.  Peepholes P, one row for each of i f o: i and f also see P⊙c, and o sees P⊙c'.
     Returns all h (T, N, units), the last h, the last c, and all c."""
-    T, N, units = *x.shape[:2], W_hh.shape[0]
+    (T, N), units = x.shape[:2], W_hh.shape[0]
     activations = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]
     W = by_gate(W_hh, 3 if coupled else 4)
     padded = None if mask is None else ~mask[..., None]

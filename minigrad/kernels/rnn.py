@@ -18,7 +18,7 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
     x (T, N, features), or integers (T, N) that pick rows of W_xh; h0 (N, units), None for zeros; mask (T, N), False where
     a step is padding, so that the state stays.  Returns all states (T, N, units) and the last one."""
     f, slope = ACTIVATIONS[activation]
-    T, N, units = *x.shape[:2], W_hh.shape[0]
+    (T, N), units = x.shape[:2], W_hh.shape[0]
     padded = None if mask is None else ~mask[..., None]
     hs = empty(W_hh, (T + 1, N, units))
     hs[0] = 0.0 if h0 is None else h0
