@@ -34,7 +34,7 @@ L.figure("fork", mg.draw(trace))
 # An independent judge: nudge $x$ a little and look at $y$. (Lesson 03 is about this judge.)
 # %%
 h = 1e-5
-f = lambda v: v * v + 3 * v  # noqa: E731
+f = lambda v: v * v + 3 * v
 nudged = (f(2 + h) - f(2 - h)) / (2 * h)
 for rule, value in [("sum", sum(shares)), ("average", sum(shares) / 3), ("keep only the last", shares[-1])]:
     print(f"  {rule:<20}{value:8.4f}   off by {abs(value - nudged) / nudged:.0e}")

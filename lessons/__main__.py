@@ -16,8 +16,8 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
 
-from lessons import grading  # noqa: E402
-from minigrad.console import forgiving_console  # noqa: E402
+from lessons import grading
+from minigrad.console import forgiving_console
 
 
 class Entry(NamedTuple):

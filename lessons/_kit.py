@@ -17,10 +17,10 @@ for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM"):
 os.environ.setdefault("MATPLOTLIBRC", str(HERE / "matplotlibrc"))
 sys.path.append(str(HERE.parent))  # a clone works without being installed
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-import minigrad as mg  # noqa: E402
-from minigrad.console import forgiving_console  # noqa: E402
+import minigrad as mg
+from minigrad.console import forgiving_console
 
 COMPARE = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt}
 COMPARE["~"] = lambda got, want: abs(got - want[0]) <= want[1]  # want = (value, tolerance)

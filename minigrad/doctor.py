@@ -31,8 +31,8 @@ def report() -> Iterator[tuple[bool, str, str, str]]:
     yield True, "minigrad", version(), ""
     yield np.lib.NumpyVersion(np.__version__) >= "2.0.0", "NumPy", f"{np.__version__}, {_blas()}", f'{PIP} "numpy>=2"'
     yield _draws()
-    yield _optional("matplotlib", "curves in the lessons", "matplotlib")
-    yield _optional("sklearn", "handwritten digits in the lessons", "scikit-learn")
+    yield _optional("sklearn", "scikit-learn", "the lessons' handwritten digits")
+    yield _optional("tqdm", "tqdm", "progress bars")
     yield _gpu()
 
 
@@ -40,7 +40,7 @@ def main() -> int:
     """Print the report; status 1 only if something necessary is missing."""
     missing = 0
     for k, (there, what, found, mend) in enumerate(report()):
-        print(f"{'✓' if there else '✗' if k < 3 else '–'} {what:<36}{found}")
+        print(f"{'✓' if there else '✗' if k < 3 else '–'} {what:<14}{found}")
         if not there:
             print(f"    to mend: {mend}")
             missing += k < 3
@@ -70,19 +70,16 @@ def _blas() -> str:
     return f"{name}, {pools[0]['num_threads']} threads" if pools else name
 
 
-def _optional(module: str, purpose: str, distribution: str) -> tuple[bool, str, str, str]:
+def _optional(module: str, distribution: str, purpose: str) -> tuple[bool, str, str, str]:
     there = _module(module) is not None
-    found = _installed(distribution) or "there" if there else "not installed"
-    return there, f"{distribution} ({purpose})", found, f"{PIP} {distribution}"
+    return there, distribution, f"{_installed(distribution)}" if there else f"not installed: {purpose}", f"{PIP} {distribution}"
 
 
 def _draws() -> tuple[bool, str, str, str]:
-    """Pictures as SVG and PNG need Graphviz, as a wheel or as a program; without it there is still a page for a browser."""
-    if _module("pygraphviz"):
-        return True, "pictures (SVG, PNG, PDF, HTML)", f"pygraphviz {_installed('pygraphviz')}", ""
-    if shutil.which("dot"):
-        return True, "pictures (SVG, PNG, PDF, HTML)", f"the program {shutil.which('dot')}", ""
-    return False, "pictures (SVG, PNG, PDF)", "no Graphviz: HTML and DOT only", f"{PIP} pygraphviz"
+    """SVG, HTML and DOT need nothing; Matplotlib paints PNG and PDF, and the lessons' curves."""
+    if _module("matplotlib") is None:
+        return False, "pictures", "SVG, HTML and DOT; for PNG, PDF and curves Matplotlib is missing", f"{PIP} matplotlib"
+    return True, "pictures", f"SVG, HTML, DOT, and PNG and PDF by Matplotlib {_installed('matplotlib')}", ""
 
 
 def _gpu() -> tuple[bool, str, str, str]:

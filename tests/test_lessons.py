@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
 
-from lessons import grading  # noqa: E402
+from lessons import grading
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9X]*_*.py"))
 EXERCISES = sorted(file.stem[2:] for file in (ROOT / "lessons" / "exercises").glob("ex*.py"))
@@ -51,7 +50,7 @@ def seeded(module):
 
 
 @pytest.mark.parametrize("number", EXERCISES)
-def test_exercises_accept_the_solution_and_refuse_the_start_and_known_mistakes(number):
+def test_exercises_accept_the_solution_and_refuse_the_start_and_known_mistakes(number, tmp_path):
     module = grading.exercises(number)
     solution = grading.load(ROOT / "lessons" / "solutions" / f"sol{number}.py", f"solutions_{number}")
     numbers = seeded(module)
@@ -63,8 +62,8 @@ def test_exercises_accept_the_solution_and_refuse_the_start_and_known_mistakes(n
         with pytest.raises(grading.Wrong, match=re.escape(hint)):
             assert getattr(module, f"check_{name}")(answer, numbers)
             raise AssertionError(f"{name}: a known mistake passes")
-    start = types.ModuleType("start")
-    exec(grading.start(number, "student 7"), start.__dict__)
+    (tmp_path / "start.py").write_text(grading.start(number, "student 7"), encoding="utf-8")
+    start = grading.load(tmp_path / "start.py", "start")
     for name in right:
         answer = getattr(start, name)
         if answer is not None:

@@ -1,0 +1,124 @@
+# %% [markdown]
+# # 03. Trust nothing: the gradient check
+# **The idea.** Two independent ways to the same number. Walk the graph back; then nudge an input and look. If they
+# disagree, one of them is wrong, and it is not the nudging.
+#
+# The lectures ask every layer for $\partial C/\partial x = (\partial C/\partial y)(\partial y/\partial x)$. Whoever writes that by hand makes
+# mistakes, and here is the trouble: a net with a wrong gradient may still learn.
+#
+# You need lesson 02. Time: three seconds.
+# %%
+import matplotlib.pyplot as plt
+from _kit import Lesson, mg, np
+
+from minigrad.engine import primitive
+
+L = Lesson(__file__, pictures=["eps_valley", "wrong_but_trains"])
+rng = np.random.default_rng(L.seed)
+# %% [markdown]
+# ## The judge
+# $\partial f/\partial x \approx (f(x + \varepsilon) - f(x - \varepsilon)) / 2\varepsilon$, along a random direction, so that one comparison covers all entries.
+# `mg.check_gradients` does that for every input and returns the largest relative difference.
+# %%
+x, y, W = rng.uniform(0.5, 2.0, (3, 4)), rng.uniform(0.5, 2.0, (3, 4)), rng.standard_normal((4, 2))
+operations = [
+    ("x + y", lambda x, y: x + y, x, y), ("x · y", lambda x, y: x * y, x, y), ("x / y", lambda x, y: x / y, x, y),
+    ("x ^ y", lambda x, y: x**y, x, y), ("x @ W", lambda x, W: x @ W, x, W), ("exp", mg.exp, x), ("log", mg.log, x),
+    ("sqrt", mg.sqrt, x), ("tanh", mg.tanh, x), ("sigmoid", mg.sigmoid, x), ("relu", mg.relu, x),
+    ("softmax", mg.softmax, x), ("log_softmax", mg.log_softmax, x), ("sum over axis 0", lambda x: x.sum(0), x),
+    ("variance", lambda x: x.var(), x), ("x[:, 1:3]", lambda x: x[:, 1:3], x), ("transpose", lambda x: x.T, x),
+]  # fmt: skip
+errors = {name: mg.check_gradients(f, *arrays) for name, f, *arrays in operations}
+for name, error in errors.items():
+    print(f"  {name:<18}{error:8.1e}")
+L.check(f"the largest difference among {len(errors)} operations", max(errors.values()), "<", 1e-7)
+# %% [markdown]
+# ## How small a nudge?
+# Too large, and the curve bends under the nudge: an error of about $\varepsilon^2$. Too small, and the two values agree in
+# almost all digits, so that their difference is rounding: an error of about $u/\varepsilon$, where $u$ is the spacing of the
+# numbers. The sum of the two is a valley, with its bottom near $\varepsilon = \sqrt[3]{3u}$.
+# %%
+L.predict("float32 has u = 1.2e-7. Where is the bottom of its valley, as a power of ten? (-2, -3, -6 or -8)", -2, 0.5)
+steps = 10.0 ** np.arange(-12, 0.01, 0.25)
+valley, bottom = {}, {}
+points = rng.uniform(0.2, 1.2, 200)
+for dtype in ("float64", "float32"):
+    p = points.astype(dtype)
+    for eps in steps.astype(dtype):
+        nudged = (np.sin(p + eps) - np.sin(p - eps)) / (2 * eps)
+        valley.setdefault(dtype, []).append(np.median(np.abs(nudged - np.cos(points)) / np.cos(points)) + 1e-16)
+    bottom[dtype] = steps[int(np.argmin(valley[dtype]))]
+    theory = (3 * np.finfo(dtype).eps) ** (1 / 3)
+    print(f"  {dtype}: bottom at {bottom[dtype]:.0e} (theory {theory:.0e}), where the error is {min(valley[dtype]):.0e}")
+    L.check(f"{dtype}: the bottom is within a factor of 8 of theory", abs(np.log(bottom[dtype] / theory)), "<", np.log(8))
+figure, axes = plt.subplots()
+for dtype, errors in valley.items():
+    axes.loglog(steps, errors, label=dtype)
+axes.set(xlabel="ε", ylabel="relative error of the nudge", title="Too far, too near: check in float64")
+axes.legend()
+L.figure("eps_valley", figure, steps=steps, **valley)
+L.check("at ε = 1e-8 float32 is wrong altogether", valley["float32"][16], ">=", 0.5)
+# %% [markdown]
+# ## The wrong gradient that trains
+# A product $z = xW$ hands back $dz\,W^T$ to $x$. Forget the transpose: where $W$ is square, all shapes still fit.
+# %%
+
+
+@primitive
+def crooked_matmul(x, W):
+    return x @ W, lambda dz: dz @ W, lambda dz: x.T @ dz  # the first should be dz @ W.T
+
+
+L.predict("a net with two square layers trains with this product. Does its loss fall? (yes or no)", "yes")
+angle, inner = rng.uniform(0, 2 * np.pi, 400), np.arange(400) % 2
+radius = np.where(inner, 0.5, 1.2) + 0.08 * rng.standard_normal(400)
+points = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.ones(400)], axis=1)  # the ones stand for a bias
+start = [rng.standard_normal(shape) / np.sqrt(shape[0]) for shape in [(3, 32), (32, 32), (32, 32), (32, 2)]]
+
+
+def loss_of(product, weights):
+    h = mg.tanh(mg.Tensor(points) @ weights[0])
+    h = mg.tanh(product(h, weights[1]))
+    h = mg.tanh(product(h, weights[2]))
+    return mg.cross_entropy(h @ weights[3], inner).mean()
+
+
+curves = {}
+for name, product in [("right", mg.matmul), ("wrong", crooked_matmul)]:
+    weights, optimizer = [mg.Parameter(w) for w in start], mg.optimizers.Adam(learning_rate=0.01)
+    curves[name] = []
+    for _ in range(L.pick(150, 300)):
+        loss = loss_of(product, weights)
+        for w in weights:
+            w.zero_grad()
+        loss.backward()
+        optimizer.step(weights)
+        curves[name].append(loss.item())
+    print(f"  {name}: loss {curves[name][0]:.3f} -> {curves[name][-1]:.4f}")
+L.check("the net with the wrong gradient learns too: its loss falls to under a tenth", curves["wrong"][-1], "<", curves["wrong"][0] / 10)
+figure, axes = plt.subplots()
+for name, losses in curves.items():
+    axes.semilogy(losses, label=f"{name} gradient")
+axes.set(xlabel="update", ylabel="loss", title="A falling loss proves nothing")
+axes.legend()
+L.figure("wrong_but_trains", figure, **curves)
+# %% [markdown]
+# The judge is not deceived.
+# %%
+verdict = {}
+for name, product in [("right", mg.matmul), ("wrong", crooked_matmul)]:
+    verdict[name] = mg.check_gradients(lambda *w, product=product: loss_of(product, w), *start, tolerance=np.inf)
+    print(f"  {name}: relative difference {verdict[name]:.0e}")
+L.check("the right one passes", verdict["right"], "<", 1e-7)
+L.check("the wrong one fails by orders of magnitude", verdict["wrong"], ">", 1e-2)
+# %% [markdown]
+# What the check does not show: that you differentiate the loss you meant. And it fails honestly where there is no
+# derivative: relu at 0, the maximum of equals.
+#
+# ## Exercises
+# `python -m lessons check 03 answers.py` grades them.
+# 1. *Predict.* Where is the bottom of the valley for float16, where u is about 1e-3?
+# 2. *Build.* Six backward functions, three of them wrong: which?
+# 3. *Predict.* What does nudging say of relu at exactly 0, and of max(x, x)?
+# %%
+L.done()

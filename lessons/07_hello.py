@@ -1,0 +1,127 @@
+# %% [markdown]
+# # 07. hello
+# **The idea.** Predict the next symbol, and a loop becomes a writer. To spell "hello", the net must remember: after the
+# first *l* comes another *l*, after the second comes *o*.
+#
+# The lectures' example: a vocabulary of four letters, the inputs h, e, l, l, the targets e, l, l, o, and at every step
+# the loss $E_t = -\log p_t(\text{target}_t)$, with $E = \sum_t E_t$. At test time each letter drawn is fed back as the
+# next input.
+#
+# You need lesson 06. Time: a second.
+# %%
+import math
+
+import matplotlib.pyplot as plt
+from _kit import Lesson, mg, np
+
+from minigrad.datasets import Vocabulary
+from minigrad.decoding import generate, greedy, sample
+
+L = Lesson(__file__, pictures=["hello_graph", "hello_probs"])
+WORD = "hello"
+vocabulary = Vocabulary(WORD)
+letters = vocabulary.encode(WORD)
+inputs, targets = letters[:-1], letters[1:]
+# %% [markdown]
+# ## The net
+# $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$ with three units, and a readout that scores the four letters. The losses of the four steps
+# are added.
+# %%
+rnn = mg.layers.RNN(3, input_dim=len(vocabulary), return_sequences=True)
+readout = mg.layers.Dense(len(vocabulary), name="readout")
+
+
+def predictions():
+    return readout(rnn(inputs[None]))[0]  # (4 steps, 4 letters)
+
+
+def mean_loss():
+    return mg.cross_entropy(predictions(), targets).mean()
+
+
+def show(p):
+    print("       " + "".join(f"{symbol!r:>8}" for symbol in vocabulary.symbols))
+    for given, right, row in zip(WORD, WORD[1:], p, strict=False):
+        print(f"   {given} → {right}" + "".join(f"{value:8.3f}" for value in row))
+
+
+before = np.exp(mg.log_softmax(predictions()).data)
+print("  what the untrained net expects after each letter:")
+show(before)
+# %% [markdown]
+# ## What can be had without memory?
+# A table of letter pairs knows that *e* follows *h* and *l* follows *e*. After *l* it can only say: half *l*, half *o*.
+# %%
+bound = math.log(2) / 2
+L.predict("the best mean loss of any table of letter pairs, in nats", bound, 0.001)
+# %% [markdown]
+# ## The graph that learns it
+# Unrolled: the same $W_{hh}$ at every step, four losses, and after one walk back four shares of its gradient.
+# %%
+with mg.Trace() as trace:
+    mean_loss().backward()
+shares = [share.array for share in trace.contributions(rnn.W_hh)]
+L.check("W_hh is used once per letter", len(shares), "==", len(inputs))
+L.check("its shares add to its gradient", float(np.abs(sum(shares) - rnn.W_hh.grad).max()), "<=", 1e-6)
+L.figure("hello_graph", mg.draw(trace))
+# %%
+parameters = [*rnn.parameters(), *readout.parameters()]
+optimizer = mg.optimizers.Adam(learning_rate=0.05)
+losses, beaten = [], None
+while len(losses) < 1000 and (not losses or losses[-1] >= 0.01):
+    for w in parameters:
+        w.zero_grad()
+    loss = mean_loss()
+    loss.backward()
+    optimizer.step(parameters)
+    losses.append(loss.item())
+    if beaten is None and losses[-1] < bound:
+        beaten = len(losses)
+        print(f"  update {beaten}: loss {losses[-1]:.3f}, below what is possible without memory")
+print(f"  update {len(losses)}: loss {losses[-1]:.4f}")
+L.check("the loss is below ln 2 / 2, so the net remembers", losses[-1], "<", bound)
+L.check("and below 0.01", losses[-1], "<", 0.01)
+after = np.exp(mg.log_softmax(predictions()).data)
+show(after)
+figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharey=True)
+for panel, p, title in zip(panels, (before, after), ("before", f"after {len(losses)} updates"), strict=True):
+    panel.imshow(p, vmin=0, vmax=1, cmap="Oranges")
+    panel.set(xticks=range(4), xticklabels=vocabulary.symbols, yticks=range(4), yticklabels=[f"after {c}" for c in WORD[:-1]], title=title)
+    panel.grid(False)
+    for (step, symbol), value in np.ndenumerate(p):
+        panel.text(symbol, step, f"{value:.2f}", ha="center", va="center", color="white" if value > 0.6 else "black")
+L.figure("hello_probs", figure, before=before, after=after)
+# %% [markdown]
+# ## Spelling
+# Feed each choice back in: the most probable letter (greedy), or one drawn at a temperature. The scores are divided by
+# the temperature before the softmax: below 1 the sure gets surer, above 1 everything gets more even.
+# %%
+reader = mg.layers.RNN(rnn.cell, input_dim=len(vocabulary), return_state=True)  # the same cell, one letter at a time
+
+
+def read(letter, state):
+    h, *state = reader(np.array([[letter]]), initial_state=state)
+    return readout(h).data[0], state
+
+
+def spell(choose):
+    with mg.no_grad():
+        return "h" + vocabulary.decode(generate(read, letters[0], len(WORD) - 1, choose=choose))
+
+
+L.check("greedy, beginning with h", spell(greedy), "==", WORD)
+for temperature in (0.5, 1.0, 2.0):
+    drawn = [spell(lambda scores, T=temperature: int(sample(scores, T))) for _ in range(L.pick(50, 200))]
+    right = np.mean([word == WORD for word in drawn])
+    others = sorted({word for word in drawn if word != WORD})[:4]
+    print(f"  temperature {temperature}: {right:4.0%} say {WORD!r}{', others say ' + ', '.join(others) if others else ''}")
+# %% [markdown]
+# What it does not show: that the net knows any other word. It has seen one, and it says one.
+#
+# ## Exercises
+# `python -m lessons check 07 answers.py` grades them.
+# 1. *Predict.* The best mean loss without memory for another word.
+# 2. *Predict.* How many shares has $W_{hh}$'s gradient in a word of n letters, and which of them is zero if $h_0 = 0$?
+# 3. *Build.* `sample(scores, temperature, u)`: the letter that a uniform random number u picks.
+# %%
+L.done()

@@ -1,0 +1,167 @@
+# %% [markdown]
+# # 10. A hundred lines, twice
+# **The idea.** The famous backward pass that a person wrote by hand is what the graph does already, line by line.
+#
+# One of the lectures goes through *min-char-rnn*, 112 lines in which a recurrent net learns a text, with
+# backpropagation through time written out: $dy = p$, minus one at the target, $dh = dy\,W_{hy}^T + dh_{next}$,
+# $dz = (1 - h^2) \odot dh$, and so on. Here it is in our letters, next to the same net without its backward half.
+#
+# You need lessons 06 and 07. Time: fifteen seconds.
+# %%
+import time
+
+import matplotlib.pyplot as plt
+from _kit import Lesson, mg, np
+
+from minigrad import datasets
+from minigrad.decoding import generate, sample
+
+OPTIONS = [("--text", {"metavar": "FILE", "help": "learn this text instead of the Zen of Python"})]
+L = Lesson(__file__, pictures=["zen_learning", "one_step"], options=OPTIONS)
+text = datasets.read_text(L.options.text) if L.options.text else datasets.zen()
+vocabulary = datasets.Vocabulary(text)  # sorted: list(set(text)) would number the letters anew in every run
+letters, V, H, STEPS = vocabulary.encode(text), len(vocabulary), 100, 25
+start = {name: mg.generator().standard_normal(shape) * 0.01 for name, shape in
+         [("W_xh", (V, H)), ("W_hh", (H, H)), ("b_h", (H,)), ("W_hy", (H, V)), ("b_y", (V,))]}  # fmt: skip
+start["b_h"] *= 0
+start["b_y"] *= 0
+# %% [markdown]
+# ## Once by hand
+# Forward over 25 letters, keeping everything that backward will need; then backward over the same letters, in the other
+# direction, adding to five gradients. `W_xh[i]` is the row that a one-hot letter would have picked.
+# %%
+
+
+def by_hand(inputs, targets, h, W_xh, W_hh, b_h, W_hy, b_y):
+    hs, ps, loss = [h], [], 0.0
+    for i, target in zip(inputs, targets, strict=True):
+        hs.append(np.tanh(W_xh[i] + hs[-1] @ W_hh + b_h))
+        scores = hs[-1] @ W_hy + b_y
+        p = np.exp(scores - scores.max())  # without the max, a score of 1000 would overflow
+        ps.append(p / p.sum())
+        loss -= np.log(ps[-1][target])
+    dW_xh, dW_hh, db_h, dW_hy, db_y = (np.zeros_like(w) for w in (W_xh, W_hh, b_h, W_hy, b_y))
+    dh_next = np.zeros_like(h)
+    for t in reversed(range(len(inputs))):
+        dy = ps[t].copy()
+        dy[targets[t]] -= 1  # through softmax and logarithm at once: p, minus one at the target
+        dW_hy += np.outer(hs[t + 1], dy)
+        db_y += dy
+        dh = dy @ W_hy.T + dh_next  # h forks: into this step's answer, and into the next step
+        dz = (1 - hs[t + 1] ** 2) * dh
+        dW_xh[inputs[t]] += dz
+        dW_hh += np.outer(hs[t], dz)
+        db_h += dz
+        dh_next = dz @ W_hh.T
+    return loss, {"W_xh": dW_xh, "W_hh": dW_hh, "b_h": db_h, "W_hy": dW_hy, "b_y": db_y}
+
+
+# %% [markdown]
+# ## Once by the graph
+# The forward half only.
+# %%
+
+
+def by_graph(inputs, targets, h, W_xh, W_hh, b_h, W_hy, b_y):
+    states = []
+    for t, i in enumerate(inputs):
+        with mg.scope(t=t):
+            h = mg.tanh(W_xh[int(i)] + h @ W_hh + b_h)
+            states.append(h)
+    logits = mg.stack(states) @ W_hy + b_y
+    return mg.cross_entropy(logits, targets).sum(), h
+
+
+weights = {name: mg.Parameter(values, name=name) for name, values in start.items()}
+for w in weights.values():
+    w.data = w.data + 0.3 * mg.generator().standard_normal(w.shape)  # zeros could hide a mistake
+values = {name: w.numpy() for name, w in weights.items()}
+chunk, following = letters[:STEPS], letters[1 : STEPS + 1]
+h0 = mg.generator().standard_normal(H)
+loss_by_hand, gradients_by_hand = by_hand(chunk, following, h0, **values)
+loss, _ = by_graph(chunk, following, mg.Tensor(h0), **weights)
+loss.backward()
+print("  parameter    by hand    by graph    largest difference")
+for name, by_hand_ in gradients_by_hand.items():
+    by_graph_ = weights[name].grad
+    difference = np.abs(by_hand_ - by_graph_).max()
+    print(f"  {name:<10}{np.linalg.norm(by_hand_):10.4f}{np.linalg.norm(by_graph_):12.4f}{difference:16.1e}")
+    L.check(f"∂L/∂{name} is the same twice", difference, "<", 1e-10)
+L.check("and so is the loss", loss.item(), "~", (loss_by_hand, 1e-9))
+# %% [markdown]
+# Which line is which node? `dy[target] -= 1` is the pullback of `cross_entropy`; `dy @ W_hy.T` that of `@`; the `+ dh_next`
+# is lesson 02's sum at a fork; `(1 - h ** 2) * dh` is tanh's; `dz @ W_hh.T`, the line that everybody asks about, is the
+# pullback of `h @ W_hh`: it carries the gradient one letter into the past.
+# %%
+with mg.Trace() as trace:
+    loss, _ = by_graph(chunk[:3], following[:3], mg.Tensor(h0), **weights)
+    loss.backward()
+L.figure("one_step", mg.draw(trace))
+# %% [markdown]
+# ## Let it learn the poem
+# As in the original: 25 letters at a time, the state carried on, the loss *summed* over the letters, every entry of every
+# gradient cut at ±5, Adagrad with a rate of 0.1.
+# %%
+uniform = STEPS * np.log(V)
+L.predict(f"the loss of the first chunk of {STEPS} letters out of {V}, before anything is learned", round(uniform, 1), 0.5)
+weights = {name: mg.Parameter(values.astype("float32"), name=name) for name, values in start.items()}
+parameters = list(weights.values())
+optimizer = mg.optimizers.Adagrad(learning_rate=0.1, initial_accumulator_value=0.0, epsilon=1e-8)
+
+
+def recite(length=856):
+    def step(i, h):
+        with mg.no_grad():
+            logits, h = by_graph_step(i, h)
+        return logits.data, h
+
+    def by_graph_step(i, h):
+        h = mg.tanh(weights["W_xh"][int(i)] + h @ weights["W_hh"] + weights["b_h"])
+        return h @ weights["W_hy"] + weights["b_y"], h
+
+    return vocabulary.decode(generate(step, letters[0], length, mg.Tensor(np.zeros(H, "float32")), sample))
+
+
+UPDATES, CHUNKS = L.pick(400, 6400, 12_800), (len(letters) - 1) // STEPS
+curve, clipped, told, began = [], 0, {UPDATES // 2**k for k in range(5)}, time.perf_counter()
+for update in range(1, UPDATES + 1):
+    at = (update - 1) % CHUNKS * STEPS
+    if at == 0:  # the text begins anew, and so does the state
+        h = mg.Tensor(np.zeros(H, "float32"))
+    loss, h = by_graph(letters[at : at + STEPS], letters[at + 1 : at + STEPS + 1], h.detach(), **weights)
+    for w in parameters:
+        w.zero_grad()
+    loss.backward()
+    clipped += any(np.abs(w.grad).max() > 5 for w in parameters)
+    mg.clip_by_value(parameters, 5)
+    optimizer.step(parameters)
+    curve.append(loss.item() / STEPS / np.log(2))
+    if update == 1:
+        L.check("the first loss is that of a guess", loss.item(), "~", (uniform, 0.5))
+    if update in told:
+        recent = float(np.mean(curve[-CHUNKS:]))  # once through the text
+        print(f"  {update:>6} updates, {time.perf_counter() - began:4.1f} s: {recent:.2f} bits per letter: {recite(60)!r}")
+print(f"  some entry was cut at ±5 in {clipped / UPDATES:.0%} of the updates")
+bits = float(np.mean(curve[-CHUNKS:]))
+if not L.options.text:
+    L.check("bits per letter at the end", bits, "<=", L.pick(3.5, 0.5))
+    if L.mode != "fast":
+        said = recite(1700)
+        whole = [line for line in text.splitlines() if len(line) > 20 and line in said]
+        L.check("whole lines of the poem in what it recites", len(whole), ">=", 3)
+figure, axes = plt.subplots()
+axes.plot(np.convolve(curve, np.ones(CHUNKS) / CHUNKS, "valid"))
+axes.set(xlabel="update", ylabel="bits per letter", title="Learning a poem by heart, 25 letters at a time")
+L.figure("zen_learning", figure, curve=np.array(curve))
+# %% [markdown]
+# ## What it does not show
+# The net has learned *one* text by heart. That it has learned a language can only be measured on text that it has not
+# seen: lesson 17.
+#
+# ## Exercises
+# `python -m lessons check 10 answers.py` grades them.
+# 1. *Predict.* The first smoothed loss of the original, for a text with other letters.
+# 2. *Build.* Adagrad's update, as in the original.
+# 3. *Break.* `list(set(text))` instead of the sorted letters: what goes wrong, and when?
+# %%
+L.done()
