@@ -1,9 +1,10 @@
-"""How much there is to read between `loss.backward()` and the gradients: distinct lines, functions and files that run.
+"""How much there is to read between `loss.backward()` and the gradients: distinct lines, functions and files that
+run.
 
     python -m benchmarks.lines
 
-For tanh(w·x + b).sum(), counted with sys.settrace in minigrad's own files (NumPy's are NumPy's); with `--show` every line is printed, in
-the order in which it first ran.
+For tanh(w·x + b).sum(), counted with sys.settrace in minigrad's own files (NumPy's are NumPy's); with `--show` every
+line is printed, in the order in which it first ran.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def main() -> None:
         print(f"{Path(file).name:>12}:{line:<4} {function:<32} {linecache.getline(file, line).rstrip()}")
     files = dict.fromkeys(file for file, _, _ in lines)
     functions = dict.fromkeys((file, function) for file, function, _ in lines)
-    print(f"from loss.backward() to the gradients of tanh(w*x + b).sum(): {len(lines)} lines, {len(functions)} functions, "
-          f"{len(files)} files ({', '.join(Path(file).name for file in files)})")
+    print(f"from loss.backward() to the gradients of tanh(w*x + b).sum(): {len(lines)} lines, "
+          f"{len(functions)} functions, {len(files)} files ({', '.join(Path(file).name for file in files)})")
 
 
 if __name__ == "__main__":

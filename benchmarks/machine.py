@@ -29,8 +29,8 @@ def blas() -> list[str]:
         from threadpoolctl import threadpool_info
     except ImportError:
         return ["BLAS kernels unknown (pip install threadpoolctl)"]
-    return [f"{pool['internal_api']} {pool.get('architecture', '')}, {pool['num_threads']} thread{'s' * (pool['num_threads'] != 1)}"
-            for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return [f"{pool['internal_api']} {pool.get('architecture', '')}, "
+            f"{pool['num_threads']} thread{'s' * (pool['num_threads'] != 1)}" for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
 def medians(runs: dict[str, Callable[[], object]], repeats: int, warm_up: int = 3) -> dict[str, float]:

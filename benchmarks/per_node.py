@@ -2,8 +2,9 @@
 
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.per_node
 
-x ← relu(x·a + b), a hundred times (300 operations), at shapes () and (4,), float32 and float64, beside bare NumPy and, where it is
-installed, PyTorch's eager mode; then chains of 100,000 operations, with their bytes as tracemalloc counts them.
+x ← relu(x·a + b), a hundred times (300 operations), at shapes () and (4,), float32 and float64, beside bare NumPy
+and, where it is installed, PyTorch's eager mode; then chains of 100,000 operations, with their bytes as tracemalloc
+counts them.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ def table_of_chains() -> None:
     print(f"{'shape':>8} {'dtype':>8} {'numpy':>8} {'minigrad':>9} {'torch':>8} {'minigrad/torch':>15}")
     for shape in ((), (4,)):
         for dtype in ("float32", "float64"):
-            runs = {"numpy": numpy_chain(shape, dtype), "minigrad": minigrad_chain(shape, dtype), "torch": torch_chain(shape, dtype)}
+            makers = {"numpy": numpy_chain, "minigrad": minigrad_chain, "torch": torch_chain}
+            runs = {name: make(shape, dtype) for name, make in makers.items()}
             seconds = medians({name: run for name, run in runs.items() if run}, repeats=200)
             cells = [f"{seconds[name] / (3 * ROUNDS) * 1e6:8.2f}" if name in seconds else "       -" for name in runs]
             ratio = f"{seconds['minigrad'] / seconds['torch']:15.2f}" if "torch" in seconds else "(not installed)"
@@ -84,7 +86,7 @@ def table_of_chains() -> None:
 
 
 def long_chain(step: Callable[[Any], Any]) -> tuple[float, float, float, int]:
-    """(bytes, µs forward, µs backward) a node over a long chain, and what the garbage collector finds when it is dropped."""
+    """(bytes, µs forward, µs backward) a node of a long chain, and what the garbage collector finds when it is dropped."""
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     y = grow(step)

@@ -1,8 +1,9 @@
 """Where arrays live, and of what dtype they are born.
 
-Formulas all over minigrad are written in plain `np.`, which dispatches to CuPy by itself when it is handed a CuPy array (NumPy's NEP 13 and
-NEP 18); only what cannot be dispatched stands here: moving arrays between host and GPU, creating them, the default dtype, and the one random
-generator.  CuPy is imported when somebody first asks for a GPU, never before.
+Formulas all over minigrad are written in plain `np.`, which dispatches to CuPy by itself when it is handed a CuPy
+array (NumPy's NEP 13 and NEP 18); only what cannot be dispatched stands here: moving arrays between host and GPU,
+creating them, the default dtype, and the one random generator.  CuPy is imported when somebody first asks for a GPU,
+never before.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ _floatx: np.dtype = np.dtype("float32")
 _generator: np.random.Generator = np.random.default_rng()
 
 
-# ---------------------------------------------------------------------------------------------- dtype and chance
+# -------------------------------------------------------------------------- dtype and chance
 
 def floatx() -> np.dtype:
-    """The dtype of everything that is born without one: Python numbers, lists, weights.  float32 unless `set_floatx` says otherwise."""
+    """The dtype of what is born without one (Python numbers, lists, weights): float32, unless `set_floatx` was called."""
     return _floatx
 
 
@@ -35,25 +36,25 @@ def set_floatx(dtype: Any) -> None:
 
 
 def set_random_seed(seed: int) -> None:
-    """Start minigrad's one random generator anew: the same seed gives the same weights, masks and shuffles on every device."""
+    """Start the one random generator anew: a seed gives the same weights, masks and shuffles on every device."""
     global _generator
     _generator = np.random.default_rng(seed)
 
 
 def generator() -> np.random.Generator:
-    """The one random generator.  It draws on the CPU; what it draws is then moved, so that a seed means the same on a GPU."""
+    """The one random generator.  It draws on the CPU, and what it draws is then moved: a seed means the same on a GPU."""
     return _generator
 
 
-# ---------------------------------------------------------------------------------------------- devices
+# -------------------------------------------------------------------------- devices
 
 def cupy() -> Any:
     """The package cupy, or a sentence that says what is missing."""
     try:
         import cupy as package
     except ImportError:
-        raise RuntimeError("to_gpu needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x, as `nvidia-smi` tells); "
-                           "everything else in minigrad works without it") from None
+        raise RuntimeError("to_gpu needs CuPy, which is not installed: pip install cupy-cuda12x (or cupy-cuda13x, as "
+                           "`nvidia-smi` tells); everything else in minigrad works without it") from None
     try:
         count = package.cuda.runtime.getDeviceCount()
     except RuntimeError as error:           # CuPy's own errors are RuntimeErrors
@@ -70,7 +71,7 @@ def on_host(array: Any) -> bool:
 
 def is_array(x: Any) -> bool:
     """Anything that speaks NumPy's protocols as an array of its own: NumPy's, CuPy's."""
-    return isinstance(x, (np.ndarray, np.generic)) or (hasattr(x, "__array_function__") and hasattr(x, "dtype") and hasattr(x, "shape"))
+    return on_host(x) or all(hasattr(x, name) for name in ("__array_function__", "dtype", "shape"))
 
 
 def array_to_cpu(array: Any) -> Any:
@@ -85,7 +86,8 @@ def _move(x: Any, method: str, move_array: Any) -> Any:
 
 
 def to_gpu(x: Any) -> Any:
-    """x on the GPU: an array, a Tensor (a new one, a leaf), or a layer or model (its weights move, and it is returned).
+    """x on the GPU: an array, a Tensor (a new one, a leaf), or a layer or model (its weights move, and it is
+    returned).
 
     Raises RuntimeError with one sentence where there is no CuPy or no GPU.
     """
@@ -93,7 +95,7 @@ def to_gpu(x: Any) -> Any:
 
 
 def to_cpu(x: Any) -> Any:
-    """x on the CPU: an array becomes NumPy's, a Tensor a new leaf, a layer or model moves its weights and is returned."""
+    """x on the CPU: an array becomes NumPy's, a Tensor a new leaf, a layer or model moves its weights (and is returned)."""
     return _move(x, "to_cpu", lambda array: array_to_cpu(array) if is_array(array) else np.asarray(array))
 
 
@@ -102,7 +104,7 @@ def array_module(array: Any) -> Any:
     return np if on_host(array) else sys.modules[type(array).__module__]
 
 
-# ---------------------------------------------------------------------------------------------- creation and the one scattered write
+# -------------------------------------------------------------------------- creation and the one scattered write
 
 def like(array: Any, reference: Any) -> Any:
     """A NumPy array, moved to where `reference` lives."""
@@ -117,7 +119,7 @@ def arange_like(n: int, reference: Any) -> Any:
 
 
 def read_only(array: Any) -> Any:
-    """A view of the array that cannot be written through (NumPy; CuPy has no such lock, and its array is returned as it is)."""
+    """A view of the array that cannot be written through (NumPy's; CuPy has no such lock: its array comes back as it is)."""
     if not on_host(array):
         return array
     view = np.asarray(array).view()
@@ -129,6 +131,6 @@ def add_at(total: Any, index: Any, value: Any) -> None:
     """total[index] += value, where an index that occurs twice counts twice."""
     parts = index if isinstance(index, tuple) else (index,)
     if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
-        total[index] += value                               # slices name every place once: no need for the slower, scattered sum
+        total[index] += value           # slices name every place once: no need for the slower, scattered sum
     else:
         array_module(total).add.at(total, index, value)

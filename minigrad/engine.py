@@ -1,8 +1,9 @@
 """The engine: tensors that remember how they were made, and the walk that turns that memory into gradients.
 
-A Tensor holds an array and, if an operation made it, the operation, its inputs, and one pullback per input (a function that takes
-∂L/∂output and returns ∂L/∂input).  `walk` visits these tensors newest first and adds up what the pullbacks return; nothing here knows a
-single operation, layer or picture: operations are in ops.py, and whoever wants to watch (drawing, anomaly hunting) appends an observer.
+A Tensor holds an array and, if an operation made it, the operation, its inputs, and one pullback per input (a
+function that takes ∂L/∂output and returns ∂L/∂input).  `walk` visits these tensors newest first and adds up what the
+pullbacks return; nothing here knows a single operation, layer or picture: operations are in ops.py, and whoever wants
+to watch (drawing, anomaly hunting) appends an observer.
 """
 
 from __future__ import annotations
@@ -50,28 +51,30 @@ def tracing() -> bool:
     return any(observer.unrolls for observer in observers)
 
 
-# ---------------------------------------------------------------------------------------------- the tensor
+# -------------------------------------------------------------------------- the tensor
 
 class Tensor:
     """A NumPy or CuPy array that remembers how it was made.
 
-    `data` may be an array (copied; its dtype stays), a Python number or a list (they become `floatx`, float32 by default).
-    With `requires_grad=True` its gradient is added to `.grad` by every `backward()` of something computed from it.
+    `data` may be an array (copied; its dtype stays), a Python number or a list (they become `floatx`, float32 by
+    default). With `requires_grad=True` its gradient is added to `.grad` by every `backward()` of something computed
+    from it.
     """
 
-    __slots__ = ("array", "grad", "inputs", "mask", "name", "op", "pullbacks", "requires_grad", "scope", "settings", "time")
+    __slots__ = ("array", "op", "inputs", "pullbacks", "settings", "scope", "time",      # noqa: RUF023
+                 "requires_grad", "grad", "name", "mask")
 
-    array: Any                              # internal: read it, never write into it
-    op: Any                                 # how it was made, self = op(*inputs, **settings): the operation, None for a leaf
-    inputs: Any                             # a tuple of Tensors and Python numbers
-    pullbacks: Any                          # per input: ∂L/∂self → ∂L/∂input, or None where none is wanted; a Joint for a kernel
+    array: Any            # internal: read it, never write into it
+    op: Any               # how it was made, self = op(*inputs, **settings): the operation, None for a leaf
+    inputs: Any           # a tuple of Tensors and Python numbers
+    pullbacks: Any        # per input: ∂L/∂self → ∂L/∂input, or None where none is wanted; a Joint for a kernel
     settings: Any
-    scope: Any                              # in which layer and at which time step
+    scope: Any            # in which layer and at which time step
     requires_grad: bool
-    grad: Any                               # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
+    grad: Any             # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
     name: str | None
-    mask: Any                               # which steps of a sequence count; layers use it, the engine does not
-    time: int                               # when it got its array, by the engine's clock; 0 for a leaf that never got another
+    mask: Any             # which steps of a sequence count; layers use it, the engine does not
+    time: int             # when it got its array, by the engine's clock; 0 for a leaf that never got another
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None, dtype: Any = None) -> None:
         self.array = private_array(data, dtype)
@@ -90,7 +93,7 @@ class Tensor:
 
     @property
     def data(self) -> Any:
-        """The values, as a read-only view.  `t.data = array` gives the tensor another array (a copy); older graphs keep the old one."""
+        """The values, as a read-only view.  `t.data = array` gives it another array (a copy); older graphs keep the old."""
         return backend.read_only(self.array)
 
     @data.setter
@@ -100,9 +103,11 @@ class Tensor:
     def rebind(self, array: Any) -> None:
         """`t.data = array` without the copy, for callers who give the array away (optimisers)."""
         if self.op is not None:
-            raise RuntimeError(f"{describe(self)} was computed by {self.op.__name__}: only a leaf can get new data; use .detach() first")
+            raise RuntimeError(f"{describe(self)} was computed by {self.op.__name__}: only a leaf can get new data; "
+                               f"use .detach() first")
         if array.shape != self.array.shape:
-            raise ValueError(f"{describe(self)} cannot be rebound to shape {array.shape}: a tensor keeps its shape; make a new Tensor")
+            raise ValueError(f"{describe(self)} cannot be rebound to shape {array.shape}: a tensor keeps its shape; "
+                             f"make a new Tensor")
         self.array = array
         self.time = tick()
 
@@ -125,10 +130,11 @@ class Tensor:
     def backward(self, seed: Any = None, until: Sequence[Tensor] = ()) -> None:
         """x.grad += ∂self/∂x, for every leaf x that requires a gradient.
 
-        self is one number; else give `seed`, ∂L/∂self, of its shape.  The graph is kept: a second call adds the same again
-        (`zero_grad()` starts anew).  `until=[h]` stops at the tensors h: they get a `.grad` as if they were leaves, and
-        nothing older is visited.  Gradients are read-only arrays; to change one, rebind it (`x.grad = 0.5 * x.grad`).
-        Raises RuntimeError if nothing that requires a gradient was used, ValueError if self is not one number and has no seed.
+        self is one number; else give `seed`, ∂L/∂self, of its shape.  The graph is kept: a second call adds the same
+        again (`zero_grad()` starts anew).  `until=[h]` stops at the tensors h: they get a `.grad` as if they were
+        leaves, and nothing older is visited.  Gradients are read-only arrays; to change one, rebind it (`x.grad = 0.5
+        * x.grad`). Raises RuntimeError if nothing that requires a gradient was used, ValueError if self is not one
+        number and has no seed.
         """
         for x, dx in walk(self, seed_for(self, seed), stops=until).items():
             x.grad = backend.read_only(dx if x.grad is None else x.grad + dx)
@@ -201,8 +207,8 @@ class Tensor:
         return restore, (type(self), np.array(backend.array_to_cpu(self.array)), self.requires_grad, self.name)
 
     def __repr__(self) -> str:
-        values = np.array2string(np.asarray(backend.array_to_cpu(self.array)), precision=4, separator=", ", threshold=20, edgeitems=3,
-                                 prefix="Tensor(")
+        values = np.array2string(np.asarray(backend.array_to_cpu(self.array)), precision=4, separator=", ",
+                                 threshold=20, edgeitems=3, prefix="Tensor(")
         made = f", made by {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         name = f", name={self.name!r}" if self.name else ""
         where = "" if backend.on_host(self.array) else ", on the GPU"
@@ -294,7 +300,9 @@ def private_array(data: Any, dtype: Any = None) -> Any:
     if isinstance(data, Tensor):
         data = data.array
     if not backend.is_array(data):
-        data = np.array([x.array if isinstance(x, Tensor) else x for x in data] if isinstance(data, (list, tuple)) else data)
+        if isinstance(data, (list, tuple)):
+            data = [x.array if isinstance(x, Tensor) else x for x in data]
+        data = np.array(data)
         if dtype is None and data.dtype.kind in "iuf":
             dtype = backend.floatx()
     if data.dtype.kind not in "biuf":
@@ -303,7 +311,7 @@ def private_array(data: Any, dtype: Any = None) -> Any:
     if not isinstance(array, np.ndarray):
         return array
     array.flags.writeable = False
-    return array[()]                        # shape () becomes NumPy's scalar, a sixth of the time of a 0-d array; others stay arrays
+    return array[()]          # shape () becomes NumPy's scalar, a sixth of the time of a 0-d array; others stay arrays
 
 
 def wrap(array: Any) -> Tensor:
@@ -319,7 +327,7 @@ def wrap(array: Any) -> Tensor:
 new = Tensor.__new__
 
 
-# ---------------------------------------------------------------------------------------------- where and whether to record
+# -------------------------------------------------------------------------- where and whether to record
 
 class Scope(NamedTuple):
     """Where an operation was called: a name ("lstm"), a position t in a sequence, or both; and the scope around it."""
@@ -349,7 +357,7 @@ def current_scope() -> Scope:
 
 
 class scope:
-    """`with mg.scope("encoder", t=3):` — operations recorded inside belong to this name and this position in the sequence."""
+    """`with mg.scope("encoder", t=3):` — what is recorded inside belongs to this name and this place in the sequence."""
 
     def __init__(self, name: str | None = None, *, t: int | None = None) -> None:
         self.name, self.t = name, t
@@ -383,7 +391,7 @@ class no_grad:
         return unrecorded
 
 
-# ---------------------------------------------------------------------------------------------- recording
+# -------------------------------------------------------------------------- recording
 
 class Patch(NamedTuple):
     """A gradient that is zero except at an index: what slicing hands back, so that T slices of a sequence cost O(T)."""
@@ -423,10 +431,10 @@ def record(op: Any, inputs: tuple, value: Any, pullbacks: Any, settings: dict) -
 def primitive(rule: Callable, broadcasts: bool = False) -> Any:
     """Makes an operation on Tensors out of a rule on arrays.
 
-    A rule takes arrays and returns its value, followed by one pullback per input: the local backward, which takes dy = ∂L/∂y and
-    returns ∂L/∂input.  Positional arguments are differentiable, keyword-only arguments are settings; a caller may give settings by
-    position too, in the rule's order, as NumPy allows.  The formulas are plain `np.`, so the same rule runs on NumPy arrays, on CuPy
-    arrays, and on Tensors — which is how a derivative gets a derivative.
+    A rule takes arrays and returns its value, followed by one pullback per input: the local backward, which takes dy
+    = ∂L/∂y and returns ∂L/∂input.  Positional arguments are differentiable, keyword-only arguments are settings; a
+    caller may give settings by position too, in the rule's order, as NumPy allows.  The formulas are plain `np.`, so
+    the same rule runs on NumPy arrays, on CuPy arrays, and on Tensors — which is how a derivative gets a derivative.
     """
     parameters = inspect.signature(rule).parameters.values()
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
@@ -466,7 +474,7 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
 
 
 def elementwise(rule: Callable) -> Any:
-    """A primitive whose inputs broadcast against each other: gradients are summed back over the axes that were copied (`sum_to`)."""
+    """A primitive whose inputs broadcast: gradients are summed back over the axes that were copied (`sum_to`)."""
     return primitive(rule, broadcasts=True)
 
 
@@ -516,14 +524,14 @@ def binary(rule: Callable, general: Callable, broadcasts: bool) -> Callable:
 
 
 def operand(x: Any) -> Any:
-    """What stands beside Tensors in a call: a Python number stays one (it has no dtype of its own); arrays and lists become constants."""
+    """What stands beside Tensors in a call: Python numbers stay (they have no dtype); arrays and lists become constants."""
     if x is None or type(x) in NUMBERS or hasattr(x, "__record__"):
         return x
     return x if isinstance(x, Tensor) else wrap(private_array(x))
 
 
 def sum_to(dz: Any, shape: tuple[int, ...]) -> Any:
-    """The adjoint of broadcasting: copying forward is summing backward.  dz summed over the axes that were stretched from `shape`."""
+    """The adjoint of broadcasting, copying forward is summing backward: dz summed over the axes stretched from `shape`."""
     if dz.shape == shape:
         return dz
     new_axes = dz.ndim - len(shape)
@@ -532,7 +540,7 @@ def sum_to(dz: Any, shape: tuple[int, ...]) -> Any:
 
 
 def fitted(pullback: Callable, array: Any) -> Callable:
-    """The pullback with its result summed back to the array's shape and cast to its dtype: a gradient has its tensor's, always."""
+    """The pullback, its result summed back to the array's shape and cast to its dtype: a gradient has its tensor's."""
     shape, dtype = array.shape, array.dtype
     return lambda dz: fit(pullback(dz), shape, dtype)
 
@@ -544,25 +552,26 @@ def fit(dx: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return dx if dx.dtype == dtype else dx.astype(dtype)
 
 
-# ---------------------------------------------------------------------------------------------- kernels: many steps, one node
+# -------------------------------------------------------------------------- kernels: many steps, one node
 
 class Joint(NamedTuple):
-    """The one pullback of a kernel: (gradient of each output, or None; which inputs want one) → gradient of each input."""
+    """The one pullback of a kernel: (gradient of each output or None, which inputs want one) → gradient of each input."""
 
     pull: Callable
     wanted: list[bool]
 
     def split(self, dys: list) -> tuple:
-        """The sweep back through the whole sequence is made once; then each input has its pullback, as every node's input has."""
+        """One sweep back through the whole sequence; then each input has its pullback, as every tensor's input has."""
         return tuple(None if dx is None else lambda _, dx=dx: dx for dx in self.pull(dys, self.wanted))
 
 
 def kernel(rule: Callable) -> Any:
     """Makes an operation with several outputs and one joint pullback: a whole sequence as one node.
 
-    The rule takes arrays (None for what is not there) and returns ((output, …), pull), where pull(dys, wanted) takes ∂L/∂output for
-    each output (None where nothing arrived) and returns ∂L/∂input for each input (None where not wanted).  A kernel is faster than the
-    operations it stands for and has no second derivative; the transparent path (`unroll=True`) has them all.
+    The rule takes arrays (None for what is not there) and returns ((output, …), pull), where pull(dys, wanted) takes
+    ∂L/∂output for each output (None where nothing arrived) and returns ∂L/∂input for each input (None where not
+    wanted).  A kernel is faster than the operations it stands for and has no second derivative; the transparent path
+    (`unroll=True`) has them all.
     """
 
     @wraps(rule)
@@ -594,15 +603,17 @@ def part(whole: Tensor, *, k: int) -> Any:
 part.rule = part                            # type: ignore[attr-defined]
 
 
-# ---------------------------------------------------------------------------------------------- the walk back
+# -------------------------------------------------------------------------- the walk back
 
 def history(*outputs: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
     """Every recorded tensor that the outputs were computed from, newest first: each comes after all of its users.
 
-    A tensor is always younger than what it was made from, so sorting by age is a topological order; no recursion, whatever the depth.
+    A tensor is always younger than what it was made from, so sorting by age is a topological order; no recursion,
+    whatever the depth.
     """
     found: dict[int, Tensor] = {}
-    stops = set(stops)                      # a set compares by identity first; a list would ask ==, which compares numbers
+    stops = set(stops)                      # a set compares by identity first; a list would ask ==, which compares
+                                            # numbers
     waiting: list[Any] = list(outputs)
     for y in waiting:                       # the list grows while it is walked
         if isinstance(y, Tensor) and y.op is not None and y.time not in found and y not in stops:
@@ -611,16 +622,19 @@ def history(*outputs: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
     return [found[time] for time in sorted(found, reverse=True)]
 
 
-def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence[Tensor] = (), create_graph: bool = False) -> dict:
-    """∂L/∂x for every leaf (and every tensor in `stops` or `keep`) that `output` was computed from, where seed = ∂L/∂output.
+def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence[Tensor] = (),
+         create_graph: bool = False) -> dict[Tensor, Any]:
+    """∂L/∂x for every leaf (and every tensor in `stops` or `keep`) that `output` was computed from, where seed =
+    ∂L/∂output.
 
-    The gradient of y is complete when y is reached, since all its users are younger and were reached before; each pullback of its node
-    then sends a part on to an input, where the parts are added.  With `create_graph` gradients are Tensors with a history of their own.
+    The gradient of y is complete when y is reached, since all its users are younger and were reached before; each
+    pullback of its node then sends a part on to an input, where the parts are added.  With `create_graph` gradients
+    are Tensors with a history of their own.
     """
     sums = TensorSums() if create_graph else Sums()
     add = sums.add
     add(output, seed)
-    for observer in list(observers):        # a copy: one may leave
+    for observer in observers.copy():        # one may leave
         observer.begun(output)
     kept: dict[Tensor, Any] = {}
     wanted = set(keep)
@@ -651,8 +665,9 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
 
 
 class Sums(dict):
-    """Gradients on their way: tensor → the sum of what has arrived.  Writes only into sums that it made itself, since a pullback may
-    hand the same array to two inputs (z = x + y) or hand on an array that a recorded operation still needs."""
+    """Gradients on their way: tensor → the sum of what has arrived.  Writes only into sums that it made itself, since
+    a pullback may hand the same array to two inputs (z = x + y) or hand on an array that a recorded operation still
+    needs."""
 
     def __init__(self) -> None:
         self.owned: set[Tensor] = set()
@@ -670,7 +685,7 @@ class Sums(dict):
             self.owned.add(x)
 
     def add_piece(self, x: Tensor, piece: Any) -> None:
-        """A Patch is added where it belongs, in an array of x's shape; a Part takes its place in the list of a kernel's outputs."""
+        """A Patch is added where it belongs in an array of x's shape; a Part takes its place in a kernel's list of outputs."""
         if type(piece) is Part:
             self.setdefault(x, [None] * len(x.array))[piece.k] = piece.value
             return
@@ -681,7 +696,7 @@ class Sums(dict):
 
 
 class TensorSums(dict):
-    """The same for gradients that are Tensors: nothing is written; the terms are kept and summed when the sum is asked for."""
+    """The same for gradients that are Tensors: nothing is written; terms are kept, and summed when the sum is asked for."""
 
     def add(self, x: Tensor, dx: Any) -> None:
         self.setdefault(x, []).append(dx)
@@ -693,7 +708,8 @@ class TensorSums(dict):
         patches = [term for term in terms if type(term) is Patch]
         total = None
         if patches:
-            total = primitives["scatter"](*[p.value for p in patches], indices=[p.index for p in patches], shape=y.shape)
+            total = primitives["scatter"](*[patch.value for patch in patches],
+                                          indices=[patch.index for patch in patches], shape=y.shape)
         for term in terms:
             if type(term) is not Patch:
                 total = term if total is None else total + term
@@ -701,18 +717,19 @@ class TensorSums(dict):
 
 
 def differentiable(y: Tensor) -> list:
-    """The node's pullbacks again, made from its input Tensors instead of their arrays: what they compute has a history.
+    """The node's pullbacks again, made from its input Tensors instead of their arrays: what they compute has a
+    history.
 
-    This is how every derivative has a derivative: np.tanh(x) of a Tensor x is minigrad's own tanh, so the rule that gave the first
-    derivative gives the next one too.
+    This is how every derivative has a derivative: np.tanh(x) of a Tensor x is minigrad's own tanh, so the rule that
+    gave the first derivative gives the next one too.
     """
     if hasattr(y.op, "is_kernel"):
         raise RuntimeError(f"{y.op.__name__} is a whole-sequence kernel, which has no second derivative: "
                            f"make the layer with unroll=True, or compute inside `with mg.Trace():`")
     for x in y.inputs:
         if isinstance(x, Tensor) and x.time > y.time:
-            raise RuntimeError(f"{describe(x)} got new data after {y.op.__name__} used it, so the derivative of that operation's "
-                               f"derivative is gone: compute the output again, then its gradients")
+            raise RuntimeError(f"{describe(x)} got new data after {y.op.__name__} used it, so the derivative of that "
+                               f"operation's derivative is gone: compute the output again, then its gradients")
     pullbacks = []
     for x, old, new_pullback in zip(y.inputs, y.pullbacks, y.op.rule(*y.inputs, **y.settings)[1:], strict=True):
         pullbacks.append(None if old is None else new_pullback if y.op is part else fitted(new_pullback, x))
@@ -722,8 +739,8 @@ def differentiable(y: Tensor) -> list:
 def seed_for(output: Tensor, seed: Any) -> Any:
     """∂L/∂output: 1 for a loss, else what the caller gave; always in the output's dtype and shape."""
     if not output.requires_grad:
-        raise RuntimeError(f"{describe(output)} has no gradient: it was not computed from a tensor with requires_grad=True "
-                           f"(or inside no_grad(), or past a detach(), or from integers)")
+        raise RuntimeError(f"{describe(output)} has no gradient: it was not computed from a tensor with "
+                           f"requires_grad=True (or inside no_grad(), or past a detach(), or from integers)")
     if seed is None:
         if output.array.size != 1:
             raise ValueError(f"backward() starts from one number, {describe(output)} has {output.size}: "
@@ -738,8 +755,9 @@ def seed_for(output: Tensor, seed: Any) -> Any:
 def gradients(output: Tensor, inputs: Sequence[Tensor], seed: Any = None, create_graph: bool = False) -> list[Tensor]:
     """[∂output/∂x for x in inputs], as Tensors; `.grad` is not touched.
 
-    For an output of more than one number, `seed` (of its shape) says which combination: Σ seed · ∂output/∂x.  With `create_graph=True`
-    the results have a history and can be differentiated again, to any order.  An input that the output does not depend on gets zeros.
+    For an output of more than one number, `seed` (of its shape) says which combination: Σ seed · ∂output/∂x.  With
+    `create_graph=True` the results have a history and can be differentiated again, to any order.  An input that the
+    output does not depend on gets zeros.
     """
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     for x in inputs:
@@ -749,11 +767,11 @@ def gradients(output: Tensor, inputs: Sequence[Tensor], seed: Any = None, create
         seed = seed_for(output, seed)
         seed = wrap(seed) if create_graph else seed
     found = walk(output, seed, keep=inputs, create_graph=create_graph)
-    results = [found.get(x) for x in inputs]
-    return [wrap(np.zeros_like(x.array)) if dx is None else dx if create_graph else wrap(dx) for x, dx in zip(inputs, results, strict=True)]
+    results = [found.get(x, np.zeros_like(x.array)) for x in inputs]
+    return [dx if isinstance(dx, Tensor) else wrap(dx) for dx in results]
 
 
-# ---------------------------------------------------------------------------------------------- saying what is wrong
+# -------------------------------------------------------------------------- saying what is wrong
 
 def describe(x: Any) -> str:
     """A tensor in an error message: its name, if it has one, and its shape."""
@@ -767,7 +785,8 @@ def describe(x: Any) -> str:
 def place(scope: Scope) -> str:
     """ in layer 'lstm', step 3"""
     path, step = scope.path, scope.step
-    return (f" in layer '{path}'" if path else "") + (f"{',' if path else ' at'} step {step}" if step is not None else "")
+    layer = f" in layer '{path}'" if path else ""
+    return layer if step is None else f"{layer}{',' if path else ' at'} step {step}"
 
 
 def explain(error: Exception, op: Any, inputs: tuple) -> None:

@@ -1,7 +1,8 @@
 """The gradient check: what a pullback promises, tested by nudging.
 
-A derivative can be computed in two independent ways: by walking the graph back, and by moving the inputs a little and looking.
-`check_gradients` does both along random directions, and says by how much they differ; a wrong derivative may train, but it does not pass.
+A derivative can be computed in two independent ways: by walking the graph back, and by moving the inputs a little and
+looking. `check_gradients` does both along random directions, and says by how much they differ; a wrong derivative may
+train, but it does not pass.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ class GradientError(AssertionError):
 
 def check_gradients(f: Callable, *arrays: Any, order: int = 1, eps: float | None = None, tolerance: float | None = None,
                     directions: int = 2, seed: int = 0) -> float:
-    """⟨dy, J v⟩ by central differences = ⟨Jᵀ dy, v⟩ by pullbacks, for random dy and v: the largest relative difference found.
+    """⟨dy, J v⟩ by central differences = ⟨Jᵀ dy, v⟩ by pullbacks, for random dy and v: the largest relative
+    difference found.
 
-    f takes Tensors like `arrays` and returns a Tensor of any shape.  With order=2 the gradient itself, as a function, is checked as well.
-    The difference quotient is (f(x + εv) − f(x − εv)) / 2ε; its error is smallest near ε = ∛(3·machine epsilon), which is the default.
-    The tolerance is 1e-6 in float64, 1e-2 in float32: check in float64.  Inputs that are not floating are handed on as they are.
-    Raises GradientError, naming the input and its worst entry, if the difference exceeds the tolerance.
+    f takes Tensors like `arrays` and returns a Tensor of any shape.  With order=2 the gradient itself, as a function,
+    is checked as well. The difference quotient is (f(x + εv) − f(x − εv)) / 2ε; its error is smallest near ε =
+    ∛(3·machine epsilon), which is the default. The tolerance is 1e-6 in float64, 1e-2 in float32: check in float64.
+    Inputs that are not floating are handed on as they are. Raises GradientError, naming the input and its worst
+    entry, if the difference exceeds the tolerance.
     """
-    arrays = tuple(np.asarray(a.array if isinstance(a, Tensor) else a) if not backend.is_array(a) else a for a in arrays)
+    arrays = tuple(a.array if isinstance(a, Tensor) else a for a in arrays)
+    arrays = tuple(a if backend.is_array(a) else np.asarray(a) for a in arrays)
     rng = np.random.default_rng(seed)
     floating = [k for k, a in enumerate(arrays) if a.dtype.kind == "f"]
     if not floating:
@@ -42,7 +46,8 @@ def check_gradients(f: Callable, *arrays: Any, order: int = 1, eps: float | None
     if order > 1:
         def first_derivative(*inputs: Tensor) -> Tensor:
             y = f(*inputs)
-            seeds = wrap(backend.like(np.random.default_rng(seed + 1).standard_normal(y.shape).astype(y.dtype), y.array))
+            weights = np.random.default_rng(seed + 1).standard_normal(y.shape).astype(y.dtype)
+            seeds = wrap(backend.like(weights, y.array))
             chosen = [inputs[k] for k in floating]
             found = gradients(y, chosen, seed=seeds, create_graph=True)
             return sum(((g * g * 0.5 + g).sum() for g in found), start=wrap(np.zeros_like(found[0].array.sum())))
@@ -51,7 +56,8 @@ def check_gradients(f: Callable, *arrays: Any, order: int = 1, eps: float | None
     return worst
 
 
-def check_one_input(f: Callable, arrays: tuple, k: int, rng: np.random.Generator, eps: float | None, tolerance: float | None) -> float:
+def check_one_input(f: Callable, arrays: tuple, k: int, rng: np.random.Generator, eps: float | None,
+                    tolerance: float | None) -> float:
     """One direction v for input k and one dy: the relative difference of the two derivatives, or GradientError."""
     x = arrays[k]
     machine = float(np.finfo(x.dtype).eps)
@@ -75,8 +81,8 @@ def check_one_input(f: Callable, arrays: tuple, k: int, rng: np.random.Generator
     scale = max(abs(nudged), abs(walked), float(np.abs(dx * v).sum()), float(np.abs(dy * y.array).sum()) * 1e-3, 1e-8)
     difference = abs(nudged - walked) / scale
     if not difference <= tolerance:
-        raise GradientError(f"the gradient of input {k}, shape {x.shape}, is wrong: along a random direction the pullbacks say {walked:.9g}, "
-                            f"nudging says {nudged:.9g} (relative difference {difference:.1e}, tolerance {tolerance:.0e})"
+        raise GradientError(f"the gradient of input {k}, shape {x.shape}, is wrong: along a random direction the "
+                            f"pullbacks say {walked:.9g}, nudging says {nudged:.9g} (relative difference {difference:.1e}, tolerance {tolerance:.0e})"
                             f"{worst_entry(f, at, x, dx, dy, eps)}")
     return difference
 

@@ -1,8 +1,9 @@
 """Every operation, each value with its derivative beside it.
 
-A rule returns its value, then one pullback per input: given dy = ∂L/∂y it returns ∂L/∂input (`engine.primitive` says the rest).  The
-formulas are plain NumPy, so that the same line serves NumPy arrays, CuPy arrays and, for higher derivatives, Tensors; the names, arguments
-and meanings are NumPy's.  The end of the file gives Tensor its operators and methods, and tells NumPy's own functions what to call.
+A rule returns its value, then one pullback per input: given dy = ∂L/∂y it returns ∂L/∂input (`engine.primitive` says
+the rest).  The formulas are plain NumPy, so that the same line serves NumPy arrays, CuPy arrays and, for higher
+derivatives, Tensors; the names, arguments and meanings are NumPy's.  The end of the file gives Tensor its operators
+and methods, and tells NumPy's own functions what to call.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from . import backend
 from .engine import Patch, Tensor, describe, elementwise, primitive, primitives, private_array, sum_to, wrap
 
 __all__ = [
-    "abs", "add", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide", "einsum", "elu", "embedding", "exp",
-    "expand_dims", "expm1", "flip", "gelu", "leaky_relu", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean",
-    "min", "minimum", "moveaxis", "multiply", "negative", "pad", "power", "prod", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax",
-    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "transpose", "var", "where",
+    "abs", "add", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide", "einsum", "elu",
+    "embedding", "exp", "expand_dims", "expm1", "flip", "gelu", "leaky_relu", "log", "log1p", "log_softmax",
+    "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "pad",
+    "power", "prod", "relu", "reshape", "scatter", "sigmoid", "sin", "softmax", "softplus", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "tanh", "transpose", "var", "where",
 ]
 
 
@@ -36,7 +38,7 @@ def opposite(dy: Any) -> Any:
     return -dy
 
 
-# ---------------------------------------------------------------------------------------------- arithmetic
+# -------------------------------------------------------------------------- arithmetic
 
 @elementwise
 def add(x, y):
@@ -53,7 +55,7 @@ def subtract(x, y):
 @elementwise
 def multiply(x, y):
     """z = x · y"""
-    return x * y, lambda dz, y=y: dz * y, lambda dz, x=x: dz * x     # bound as defaults: 80 bytes a node less than by closure
+    return x * y, lambda dz, y=y: dz * y, lambda dz, x=x: dz * x      # by default, not by closure: 80 bytes less
 
 
 @elementwise
@@ -115,7 +117,7 @@ def abs(x):
     return np.abs(x), lambda dy: dy * np.sign(x)
 
 
-# ---------------------------------------------------------------------------------------------- functions
+# -------------------------------------------------------------------------- functions
 
 @primitive
 def exp(x):
@@ -195,7 +197,8 @@ def gelu(x):
     """y = ½x(1 + tanh(√(2/π)(x + 0.044715x³)))   (Hendrycks & Gimpel 2016, the tanh form)"""
     c = math.sqrt(2 / math.pi)
     t = np.tanh(c * (x + 0.044715 * x * x * x))
-    return 0.5 * x * (1.0 + t), lambda dy: dy * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * c * (1.0 + 3 * 0.044715 * x * x))
+    return (0.5 * x * (1.0 + t),
+            lambda dy: dy * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * c * (1.0 + 3 * 0.044715 * x * x)))
 
 
 @primitive
@@ -204,7 +207,7 @@ def softplus(x):
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))), lambda dy: dy * (0.5 * np.tanh(0.5 * x) + 0.5)
 
 
-# ---------------------------------------------------------------------------------------------- choice
+# -------------------------------------------------------------------------- choice
 
 @elementwise
 def maximum(x, y):
@@ -244,13 +247,14 @@ def clip(x, *, min=None, max=None):
     return np.clip(x, min, max), lambda dy: dy * inside
 
 
-# ---------------------------------------------------------------------------------------------- sums over axes
+# -------------------------------------------------------------------------- sums over axes
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
     """An axis argument as a tuple of axes, counted from the front; None means all."""
     if axis is None:
         return tuple(range(x.ndim))
-    return tuple(a % x.ndim if -x.ndim <= a < x.ndim else a for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(a % x.ndim if -x.ndim <= a < x.ndim else a for a in axes)
 
 
 def kept(x: Any, axis: Any) -> tuple[int, ...]:
@@ -351,7 +355,7 @@ def cumsum(x, *, axis=None):
     return np.cumsum(x, axis=axis), lambda dy: np.flip(np.cumsum(np.flip(dy, axis), axis=axis), axis)
 
 
-# ---------------------------------------------------------------------------------------------- softmax and its kin
+# -------------------------------------------------------------------------- softmax and its kin
 
 @primitive
 def softmax(x, *, axis=-1):
@@ -378,7 +382,7 @@ def logsumexp(x, *, axis=None, keepdims=False):
 
 
 def peak(x: Any, axis: Any) -> Any:
-    """The largest x, to be subtracted before exp so that nothing overflows: a constant, since it cancels (0 where it is infinite)."""
+    """The largest x, subtracted before exp so that nothing overflows: a constant, since it cancels (0 where infinite)."""
     top = np.max(x.array if isinstance(x, Tensor) else x, axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
 
@@ -401,19 +405,20 @@ def cross_entropy_of_logits(logits, *, targets):
 def cross_entropy(logits: Any, targets: Any) -> Tensor:
     """ℓ = −ln softmax(logits)[target]: one loss per row; `.mean()` it for a training loss.
 
-    logits (…, classes); targets (…) integers.  Computed from the logits at once, so that a probability that rounds to 0 does no harm.
-    Raises TypeError for targets that are not integers, ValueError for a wrong shape, IndexError for a class that does not exist.
+    logits (…, classes); targets (…) integers.  Computed from the logits at once, so that a probability that rounds to
+    0 does no harm. Raises TypeError for targets that are not integers, ValueError for a wrong shape, IndexError for a
+    class that does not exist.
     """
     targets = indices_of(targets, "cross_entropy's targets")
     shape, classes = tuple(logits.shape[:-1]), logits.shape[-1]
     if targets.shape != shape:
-        raise ValueError(f"cross_entropy of logits{list(logits.shape)} expects targets of shape {shape}, one class for each row, "
-                         f"got {targets.shape}")
+        raise ValueError(f"cross_entropy of logits{list(logits.shape)} expects targets of shape {shape}, one class for "
+                         f"each row, got {targets.shape}")
     check_range(targets, classes, "cross_entropy", "class")
     return cross_entropy_of_logits(logits, targets=beside(logits, targets))
 
 
-# ---------------------------------------------------------------------------------------------- products
+# -------------------------------------------------------------------------- products
 
 @primitive
 def matmul(x, y):
@@ -443,8 +448,9 @@ def matmul_of_any_rank(x: Any, y: Any) -> tuple:
 
 @primitive
 def einsum_of_letters(*operands, inputs, output):
-    """z[output] = Σ Π operandₖ[inputₖ]: the gradient of one operand is the same sum with that operand and the output changing places"""
-    sizes = {letter: n for letters, x in zip(inputs, operands, strict=True) for letter, n in zip(letters, x.shape, strict=True) if n != 1}
+    """z[output] = Σ Π operandₖ[inputₖ]: for the gradient of an operand, it and the output change places in the sum"""
+    sizes = {letter: n for letters, x in zip(inputs, operands, strict=True)
+             for letter, n in zip(letters, x.shape, strict=True) if n != 1}
 
     def pullback(k):
         def pull(dz):
@@ -500,7 +506,7 @@ def diagonal(x: Tensor, letters: str) -> tuple[Tensor, str]:
     return x, letters
 
 
-# ---------------------------------------------------------------------------------------------- shapes
+# -------------------------------------------------------------------------- shapes
 
 @primitive
 def reshape(x, *, shape):
@@ -590,14 +596,15 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     n, cuts = x.shape[axis], indices_or_sections
     if isinstance(cuts, (int, np.integer)):
         if n % cuts:
-            raise ValueError(f"split cannot cut axis {axis} of {describe(x)} into {cuts} equal parts: {n} is not a multiple of {cuts}")
+            raise ValueError(f"split cannot cut axis {axis} of {describe(x)} into {cuts} equal parts: "
+                             f"{n} is not a multiple of {cuts}")
         cuts = range(n // cuts, n, n // cuts) if n else [0] * (int(cuts) - 1)
     bounds = [0, *cuts, n]
     before = (slice(None),) * (axis % x.ndim)
     return [x[(*before, slice(start, stop))] for start, stop in itertools.pairwise(bounds)]
 
 
-# ---------------------------------------------------------------------------------------------- places
+# -------------------------------------------------------------------------- places
 
 @primitive
 def getitem(x, *, index):
@@ -628,7 +635,7 @@ def embedding(W: Any, indices: Any) -> Tensor:
 
 
 def index_of(index: Any, x: Any) -> Any:
-    """An index as the graph may keep it: Tensors and lists become arrays, arrays are copied (to where x lives), the rest stays."""
+    """An index as the graph may keep it: Tensors and lists become arrays, arrays are copied (to where x lives)."""
     if isinstance(index, tuple):
         return tuple(index_of(part, x) for part in index)
     if isinstance(index, Tensor):
@@ -671,7 +678,7 @@ def astype(x, *, dtype):
     return x.astype(dtype), lambda dy: dy.astype(x.dtype)
 
 
-# ---------------------------------------------------------------------------------------------- NumPy's signatures
+# -------------------------------------------------------------------------- NumPy's signatures
 
 def as_sequence(function: Any) -> Any:
     """mg.stack([a, b], axis): NumPy hands the tensors over as one sequence, a rule takes them one by one."""
@@ -719,7 +726,7 @@ concatenate_tensors, stack_tensors = concatenate, stack
 concatenate, stack = as_sequence(concatenate), as_sequence(stack)
 
 
-# ---------------------------------------------------------------------------------------------- what Tensor can do
+# -------------------------------------------------------------------------- what Tensor can do
 
 def swapped(op: Any) -> Any:
     return lambda self, other: op(other, self)
@@ -742,34 +749,42 @@ OPERATORS = {
 }
 
 METHODS = {
-    "exp": exp, "log": log, "sqrt": sqrt, "abs": abs, "square": square, "sin": sin, "cos": cos, "tanh": tanh, "sigmoid": sigmoid,
-    "relu": relu, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu, "softplus": softplus, "softmax": softmax,
-    "log_softmax": log_softmax, "logsumexp": logsumexp, "clip": clip, "sum": sum, "mean": mean, "max": max, "min": min, "prod": prod,
-    "var": var, "std": std, "cumsum": cumsum, "dot": dot, "reshape": reshaped, "ravel": lambda x: reshaped(x, -1),
-    "flatten": lambda x: reshaped(x, -1), "transpose": transposed, "swapaxes": swapaxes, "squeeze": squeeze, "expand_dims": expand_dims,
-    "astype": cast, "argmax": plain(np.argmax), "argmin": plain(np.argmin),
+    "exp": exp, "log": log, "sqrt": sqrt, "abs": abs, "square": square, "sin": sin, "cos": cos, "tanh": tanh,
+    "sigmoid": sigmoid, "relu": relu, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu, "softplus": softplus,
+    "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "clip": clip, "sum": sum, "mean": mean,
+    "max": max, "min": min, "prod": prod, "var": var, "std": std, "cumsum": cumsum, "dot": dot, "reshape": reshaped,
+    "ravel": lambda x: reshaped(x, -1), "flatten": lambda x: reshaped(x, -1), "transpose": transposed,
+    "swapaxes": swapaxes, "squeeze": squeeze, "expand_dims": expand_dims, "astype": cast, "argmax": plain(np.argmax),
+    "argmin": plain(np.argmin),
 }
 
 UFUNCS = {
-    "add": add, "subtract": subtract, "multiply": multiply, "divide": divide, "power": power, "float_power": power, "negative": negative,
-    "positive": positive, "square": square, "sqrt": sqrt, "absolute": abs, "fabs": abs, "exp": exp, "expm1": expm1, "log": log,
-    "log1p": log1p, "sin": sin, "cos": cos, "tanh": tanh, "maximum": maximum, "minimum": minimum, "matmul": matmul,
+    "add": add, "subtract": subtract, "multiply": multiply, "divide": divide, "power": power, "float_power": power,
+    "negative": negative, "positive": positive, "square": square, "sqrt": sqrt, "absolute": abs, "fabs": abs,
+    "exp": exp, "expm1": expm1, "log": log, "log1p": log1p, "sin": sin, "cos": cos, "tanh": tanh, "maximum": maximum,
+    "minimum": minimum, "matmul": matmul,
 }
 
-PLAIN_UFUNCS = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil", "rint", "isnan", "isinf",
-                "isfinite", "signbit", "logical_and", "logical_or", "logical_not"]
+PLAIN_UFUNCS = [
+    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil", "rint", "isnan",
+    "isinf", "isfinite", "signbit", "logical_and", "logical_or", "logical_not"
+]
 
 FUNCTIONS = {
-    np.sum: sum, np.mean: mean, np.max: max, np.min: min, np.prod: prod, np.var: var, np.std: std, np.cumsum: cumsum, np.where: where,
-    np.clip: clip, np.einsum: einsum, np.reshape: lambda x, shape: reshaped(x, shape), np.ravel: lambda x: reshaped(x, -1),
-    np.transpose: lambda x, axes=None: transpose(x, axes=None if axes is None else tuple(axes)), np.swapaxes: swapaxes,
-    np.moveaxis: moveaxis, np.squeeze: squeeze, np.expand_dims: expand_dims, np.broadcast_to: broadcast_to, np.flip: flip, np.pad: pad,
-    np.concatenate: concatenate, np.stack: stack, np.split: split, np.dot: dot,
+    np.sum: sum, np.mean: mean, np.max: max, np.min: min, np.prod: prod, np.var: var, np.std: std, np.cumsum: cumsum,
+    np.where: where, np.clip: clip, np.einsum: einsum, np.reshape: lambda x, shape: reshaped(x, shape),
+    np.ravel: lambda x: reshaped(x, -1),
+    np.transpose: lambda x, axes=None: transpose(x, axes=None if axes is None else tuple(axes)),
+    np.swapaxes: swapaxes, np.moveaxis: moveaxis, np.squeeze: squeeze, np.expand_dims: expand_dims,
+    np.broadcast_to: broadcast_to, np.flip: flip, np.pad: pad, np.concatenate: concatenate, np.stack: stack,
+    np.split: split, np.dot: dot,
 }
 
-PLAIN_FUNCTIONS = [np.argmax, np.argmin, np.argsort, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.shape, np.ndim, np.size,
-                   np.array_equal, np.allclose, np.isclose, np.any, np.all, np.count_nonzero, np.nonzero, np.round, np.array2string,
-                   np.array_repr, np.array_str, np.iscomplexobj, np.searchsorted, np.unique]
+PLAIN_FUNCTIONS = [
+    np.argmax, np.argmin, np.argsort, np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.shape, np.ndim,
+    np.size, np.array_equal, np.allclose, np.isclose, np.any, np.all, np.count_nonzero, np.nonzero, np.round,
+    np.array2string, np.array_repr, np.array_str, np.iscomplexobj, np.searchsorted, np.unique
+]
 
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
@@ -788,7 +803,8 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **settings:
 def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """np.sum(tensor): NumPy's NEP 18 asks here."""
     if kwargs.get("out") is not None:
-        raise TypeError(f"np.{function.__name__}(out=…) is not recorded by minigrad, and a tensor is never written into; use its result")
+        raise TypeError(f"np.{function.__name__}(out=…) is not recorded by minigrad, and a tensor is never written into; "
+                        f"use its result")
     if function in FUNCTIONS:
         return FUNCTIONS[function](*args, **kwargs)
     if function in PLAIN_FUNCTIONS:
@@ -797,8 +813,8 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: A
 
 
 def unsupported(name: str) -> str:
-    return (f"np.{name} has no minigrad operation behind it, so it would lose the gradient: compose it of the operations in minigrad.ops, "
-            f"write a primitive, or take .data for a plain array")
+    return (f"np.{name} has no minigrad operation behind it, so it would lose the gradient: compose it of the "
+            f"operations in minigrad.ops, write a primitive, or take .data for a plain array")
 
 
 for table in (OPERATORS, METHODS):

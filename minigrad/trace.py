@@ -1,8 +1,9 @@
 """Watching a computation: what was recorded, under which name, and which gradients arrived where.
 
-A Trace is an observer of the engine.  Inside `with mg.Trace() as trace:` it keeps every recorded tensor with the name of the variable that
-held it and the user's line that made it; during `backward()` it keeps every gradient, and every part that was added to one.  What is drawn
-and explained is this list and nothing else.  `detect_anomaly` is the other observer here: it stops at the first NaN or infinity.
+A Trace is an observer of the engine.  Inside `with mg.Trace() as trace:` it keeps every recorded tensor with the name
+of the variable that held it and the user's line that made it; during `backward()` it keeps every gradient, and every
+part that was added to one.  What is drawn and explained is this list and nothing else.  `detect_anomaly` is the other
+observer here: it stops at the first NaN or infinity.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from .engine import Observer, Part, Patch, Scope, Tensor, describe, place
 __all__ = ["Contribution", "Trace", "detect_anomaly"]
 
 PACKAGE = str(Path(__file__).parent)
-MACHINERY = {str(Path(PACKAGE, name)) for name in ("engine.py", "ops.py", "trace.py", "backend.py", "transforms.py", "gradcheck.py")}
+MACHINERY = {str(Path(PACKAGE, f"{name}.py"))
+             for name in ("engine", "ops", "trace", "backend", "transforms", "gradcheck")}
 
 
 class Contribution(NamedTuple):
@@ -39,8 +41,9 @@ class Contribution(NamedTuple):
 class Trace(Observer):
     """`with mg.Trace() as trace:` — keeps the graph as it is built, and the gradients as they arrive.
 
-    Inside, recurrent layers run step by step (as with `unroll=True`) whatever they were made with, so that every step can be seen;
-    `Trace(kernels=True)` leaves them as they are.  `backward()` may come inside or after; the trace shows the last one.
+    Inside, recurrent layers run step by step (as with `unroll=True`) whatever they were made with, so that every step
+    can be seen; `Trace(kernels=True)` leaves them as they are.  `backward()` may come inside or after; the trace
+    shows the last one.
     """
 
     def __init__(self, kernels: bool = False) -> None:
@@ -76,7 +79,7 @@ class Trace(Observer):
                 for y, k, dx in self._arrivals.get(x, [])]
 
     def contributions(self, x: Tensor) -> list[Contribution]:
-        """The parts of ∂L/∂x, one for each use of x, in order of time: G = Σ part.  For a shared weight W_hh: part_t = h_{t−1}ᵀ dz_t."""
+        """The parts of ∂L/∂x, one for each use of x, in order of time: G = Σ part.  For W_hh, part_t = h_{t−1}ᵀ dz_t."""
         return sorted(self.arrivals(x), key=lambda part: (part.t is None, part.t or 0, part.output.time))
 
     def name(self, x: Tensor) -> str | None:
@@ -122,8 +125,8 @@ class Trace(Observer):
 
 
 class Afterwards(Observer):
-    """Listens for a trace that is left: `backward()` often comes after the with-block.  Goes away with the trace, or when the next
-    backward is about something else."""
+    """Listens for a trace that is left: `backward()` often comes after the with-block.  Goes away with the trace, or
+    when the next backward is about something else."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = weakref.ref(trace)
@@ -175,13 +178,13 @@ def users_line(frame: FrameType | None) -> str:
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else "?"
 
 
-# ---------------------------------------------------------------------------------------------- the first NaN
+# -------------------------------------------------------------------------- the first NaN
 
 class detect_anomaly(Observer):
     """`with mg.detect_anomaly():` — the first NaN or infinity, forward or backward, raises FloatingPointError.
 
-    The message names the operation, its inputs, the layer and the time step, and the user's line.  It looks at every number that is
-    computed, so it is for hunting, not for every day.
+    The message names the operation, its inputs, the layer and the time step, and the user's line.  It looks at every
+    number that is computed, so it is for hunting, not for every day.
     """
 
     def __enter__(self) -> Self:

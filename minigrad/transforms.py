@@ -1,7 +1,7 @@
 """Functions of functions: from f to its gradient, Jacobian, Hessian and Hessian-vector product.
 
-Each is a few lines over `engine.gradients`; since a derivative taken with create_graph=True is made of the same operations as everything
-else, they nest: grad(grad(f)) is the second derivative.
+Each is a few lines over `engine.gradients`; since a derivative taken with create_graph=True is made of the same
+operations as everything else, they nest: grad(grad(f)) is the second derivative.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def variable(x: Any) -> Tensor:
 def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     """(f(x), ∇f(x)) as a function of x, for an f that returns one number.
 
-    `argnums` says with respect to which arguments; for several the gradients come as a tuple.  Arguments may be Tensors, arrays or numbers.
+    `argnums` says with respect to which arguments; for several the gradients come as a tuple.  Arguments may be
+    Tensors, arrays or numbers.
     """
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
@@ -58,13 +59,14 @@ def differentiate(value: Tensor, variables: list[Tensor], seed: Any = None, crea
 def check_output(value: Any, f: Callable, scalar: bool = True) -> None:
     name = getattr(f, "__name__", "f")
     if not isinstance(value, Tensor):
-        raise TypeError(f"{name} must return a Tensor, got {type(value).__name__}: compute with minigrad's operations, not on .data")
+        raise TypeError(f"{name} must return a Tensor, got {type(value).__name__}: compute with minigrad's operations, "
+                        f"not on .data")
     if scalar and value.size != 1:
         raise ValueError(f"{name} must return one number, got shape {value.shape}: take .sum(), or use mg.jacobian")
 
 
 def jacobian(f: Callable) -> Callable:
-    """J[i…, j…] = ∂f(x)[i…]/∂x[j…] as a function of x; its shape is f(x).shape + x.shape.  One walk back for every number in f(x)."""
+    """J[i…, j…] = ∂f(x)[i…]/∂x[j…] as a function of x, shape f(x).shape + x.shape.  One walk for every number in f(x)."""
     def matrix(x: Any) -> Tensor:
         nested = isinstance(x, Tensor) and x.requires_grad
         variable_x = variable(x)
@@ -91,7 +93,8 @@ def hessian(f: Callable) -> Callable:
 
 
 def hvp(f: Callable, x: Any, v: Any) -> Tensor:
-    """H v = ∂(∇f · v)/∂x: the Hessian times a vector, without the Hessian (Pearlmutter 1994).  Costs a few walks, whatever the size."""
+    """H v = ∂(∇f · v)/∂x, the Hessian times a vector without the Hessian: a few walks, whatever its size (Pearlmutter
+    1994)."""
     variable_x = variable(x)
     value = f(variable_x)
     check_output(value, f)
