@@ -184,8 +184,11 @@ class detect_anomaly(Observer):
     """`with mg.detect_anomaly():` — the first NaN or infinity, forward or backward, raises FloatingPointError.
 
     The message names the operation, its inputs, the layer and the time step, and the user's line.  It looks at every
-    number that is computed, so it is for hunting, not for every day.
+    number that is computed, and runs recurrent layers step by step so that the step has a name: it is for hunting,
+    not for every day.
     """
+
+    unrolls = True
 
     def __enter__(self) -> Self:
         engine.observers.append(self)
