@@ -1,8 +1,11 @@
 """minigrad: autograd from scratch, recurrent nets, and pictures of their gradients.
 
-`import minigrad as mg` gives the tensor and the operations (`mg.Tensor`, `mg.tanh`), the layers (`mg.layers.LSTM`), models
-(`mg.Sequential`), and the pictures (`mg.draw`).  The whole of it needs NumPy alone; what a part needs beyond is imported where it is used.
+`import minigrad as mg` gives the tensor and the operations (`mg.Tensor`, `mg.tanh`), the layers (`mg.layers.LSTM`),
+models (`mg.Sequential`), and the pictures (`mg.draw`).  The core needs NumPy alone; what a part needs beyond that is imported
+where it is used.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from . import constraints as constraints
 from . import datasets as datasets
@@ -29,4 +32,16 @@ from .optimizers import clip_by_value as clip_by_value
 from .trace import *
 from .transforms import *
 
+if TYPE_CHECKING:
+    from .drawing import Figure as Figure
+    from .drawing import draw as draw
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The pictures are loaded when somebody first asks for one: whoever only trains does not wait for them."""
+    if name in ("draw", "Figure"):
+        from . import drawing
+        return getattr(drawing, name)
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
