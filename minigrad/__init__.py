@@ -21,12 +21,12 @@ from . import training as training
 from .backend import *
 from .engine import *
 from .gradcheck import *
-from .ops import *
 from .layers.symbol import Input as Input
 from .models import Model as Model
 from .models import ModelFileError as ModelFileError
 from .models import Sequential as Sequential
 from .models import load_model as load_model
+from .ops import *
 from .optimizers import clip_by_global_norm as clip_by_global_norm
 from .optimizers import clip_by_value as clip_by_value
 from .trace import *
