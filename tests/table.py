@@ -47,6 +47,9 @@ class Row:
     keeps_dtype: bool = True  # float32 in, float32 out
     orders: int = 2  # a whole-sequence kernel has a first derivative only
 
+    def __repr__(self) -> str:
+        return f"the row of {self.name}"
+
     def __call__(self, *operands: Any, **settings: Any) -> Any:
         call = self.call or primitives.get(self.name) or getattr(ops, self.name)
         return call(*operands, **settings)
@@ -89,7 +92,7 @@ def powers(draw: Any) -> Case:
 @st.composite
 def selections(draw: Any) -> Case:
     shape_c, shape_x, shape_y = draw(broadcastable(3))
-    condition = draw(arrays(shape_c)) > 0
+    condition = np.asarray(draw(arrays(shape_c)) > 0)
     return Case((draw(arrays(shape_x)), draw(arrays(shape_y))), {"condition": condition})
 
 
@@ -365,6 +368,14 @@ def over(name: str) -> Callable:
     return call
 
 
+def product(x: Any, axis: Any, keepdims: bool) -> Any:
+    """torch.prod takes one axis at a time."""
+    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    for a in sorted((a % x.ndim for a in axes), reverse=True):
+        x = x.prod(dim=a, keepdim=keepdims)
+    return x
+
+
 def torch_function(path: str, **fixed: Any) -> Callable:
     """A function of PyTorch by its path; imported when it is called."""
 
@@ -375,10 +386,9 @@ def torch_function(path: str, **fixed: Any) -> Callable:
         for name in path.split("."):
             function = getattr(function, name)
         renamed = {{"axis": "dim", "keepdims": "keepdim"}.get(k, k): v for k, v in settings.items()}
-        first = operands[0]
-        if path in ("maximum", "minimum", "pow", "where"):
+        if path in ("maximum", "minimum", "pow"):  # these take tensors only
             operands = tuple(x if hasattr(x, "dim") else torch.as_tensor(x, dtype=torch.float64) for x in operands)
-        return function(*operands, **renamed, **fixed) if first is not None else None
+        return function(*operands, **renamed, **fixed)
 
     return call
 
@@ -427,7 +437,7 @@ ROWS: list[Row] = [
         "select",
         selections(),
         lambda x, y, condition: np.where(condition, x, y),
-        torch=lambda x, y, condition: torch_function("where")(condition, x, y),
+        torch=lambda x, y, condition: x.where(condition, y),
     ),
     Row(
         "clip",
@@ -441,10 +451,15 @@ ROWS: list[Row] = [
     Row("mean", reductions(least=1), np.mean, torch=over("mean")),
     Row("max", reductions(apart, least=1), np.max, torch=over("amax")),
     Row("min", reductions(apart, least=1), np.min, torch=over("amin")),
-    Row("prod", reductions(with_zeros), np.prod),
+    Row("prod", reductions(with_zeros), np.prod, torch=product),
     Row("var", reductions(least=2, ddof=True), np.var, torch=over("var")),
     Row("std", reductions(apart, least=2, ddof=True), np.std, torch=over("std")),
-    Row("cumsum", along_axis(min_side=0) | unary().map(lambda case: Case(case.operands, {"axis": None})), np.cumsum),
+    Row(
+        "cumsum",
+        along_axis(min_side=0) | unary().map(lambda case: Case(case.operands, {"axis": None})),
+        np.cumsum,
+        torch=lambda x, axis: x.reshape(-1).cumsum(0) if axis is None else x.cumsum(axis),
+    ),
     Row("softmax", along_axis(), softmax, torch=torch_function("softmax")),
     Row("log_softmax", along_axis(), lambda x, axis: np.log(softmax(x, axis)), torch=torch_function("log_softmax")),
     Row(
@@ -453,7 +468,12 @@ ROWS: list[Row] = [
         lambda x, axis, keepdims: np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims)),
         torch=over("logsumexp"),
     ),
-    Row("cross_entropy_of_logits", targets(), cross_entropy),
+    Row(
+        "cross_entropy_of_logits",
+        targets(),
+        cross_entropy,
+        torch=lambda z, targets: z.logsumexp(-1) - z.gather(-1, targets[..., None])[..., 0],
+    ),
     Row("matmul", products(), np.matmul, torch=torch_function("matmul")),
     Row(
         "einsum_of_letters",
@@ -462,18 +482,34 @@ ROWS: list[Row] = [
         torch=lambda *xs, inputs, output: torch_function("einsum")(f"{','.join(inputs)}->{output}", *xs),
     ),
     Row("reshape", reshapes(), lambda x, shape: x.reshape(shape), torch=torch_function("reshape")),
-    Row("transpose", permutations(), np.transpose),
+    Row(
+        "transpose",
+        permutations(),
+        np.transpose,
+        torch=lambda x, axes: x.permute(tuple(range(x.ndim))[::-1] if axes is None else axes),
+    ),
     Row("swapaxes", exchanges(), np.swapaxes, torch=lambda x, axis1, axis2: x.swapaxes(axis1, axis2)),
     Row("moveaxis", moves(), np.moveaxis, torch=lambda x, source, destination: x.moveaxis(source, destination)),
     Row("squeeze", squeezes(), np.squeeze),
-    Row("expand_dims", expansions(), np.expand_dims),
+    Row(
+        "expand_dims",
+        expansions(),
+        np.expand_dims,
+        torch=lambda x, axis: x[None, ..., None] if axis == (0, -1) else x[None, None] if axis == (0, 1) else x.unsqueeze(axis),
+    ),
     Row("broadcast_to", stretches(), np.broadcast_to, torch=lambda x, shape: x.expand(shape)),
-    Row("flip", flips(), np.flip),
+    Row(
+        "flip",
+        flips(),
+        np.flip,
+        torch=lambda x, axis: x.flip(tuple(range(x.ndim)) if axis is None else axis),
+    ),
     Row("pad", borders(), np.pad),
     Row(
         "concatenate",
         joined(same_shape=False),
         lambda *xs, axis: np.concatenate(xs, axis=axis),
+        torch=lambda *xs, axis: torch_function("cat")([x.reshape(-1) for x in xs] if axis is None else xs, axis=axis or 0),
     ),
     Row(
         "stack",
