@@ -27,9 +27,11 @@ class Registry:
         self.entries: dict[str, Any] = {}
 
     def add(self, thing: Any, *aliases: str) -> Any:
-        """Enters a class or function under its own name, under that name in snake case, and under aliases."""
-        for name in (thing.__name__, snake_case(thing.__name__), *aliases):
-            self.entries[name] = thing
+        """Enters a class or function under its own name, under aliases, and under its name in snake case, unless a function
+        is called that already (mean_squared_error stays the function, MeanSquaredError is the class)."""
+        for name in (snake_case(thing.__name__), thing.__name__, *aliases):
+            if name == thing.__name__ or inspect.isclass(self.entries.get(name, thing)) or not inspect.isclass(thing):
+                self.entries[name] = thing
         return thing
 
     def register(self, *aliases: str) -> Callable[[Any], Any]:

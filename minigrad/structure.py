@@ -36,6 +36,3 @@ def map_leaves(function: Callable[[Any], Any], nest: Any) -> Any:
     return function(nest)
 
 
-def refill(nest: Any, new: Iterator[Any]) -> Any:
-    """The same nest with its leaves replaced, in order, by those of `new`."""
-    return map_leaves(lambda _: next(new), nest)
