@@ -1,0 +1,222 @@
+"""What is written in a box: its equation, its value and its gradient, in the largest letters that fit.
+
+A number is shown as a number, a small array as a strip of cells, a gate as how far it is open. A gradient that was
+never computed has no number, and NaN and infinity are marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import fonts, formulas
+from .graph import Graph, Value
+from .notation import NOT_COMPUTED, given, norm, number, odd, shape
+from .scene import Box, Mark, Text, rectangle
+
+PAD = 12.0
+SIZES = (23, 22, 21, 20, 19, 18)
+STYLES = {
+    "state": ("state fill", "state line"), "memory": ("memory fill", "memory line"), "loss": ("loss fill", "loss line"),
+    "gate": ("gate fill", "gate line"), "weight": ("weight fill", "weight line"), "input": ("input fill", "input line"),
+    "value": ("value fill", "value line"), "data": ("data fill", "data line"), "alarm": ("alarm fill", "alarm"),
+}  # fmt: skip
+
+Segment = tuple[str, bool, str]  # words, bold, colour
+
+
+def finite(v: Value, graph: Graph) -> bool:
+    """Whether a value and its gradient are free of NaN and infinity."""
+    arrays = [v.array] if v.kind != "number" else []
+    gradient = graph.gradient(v)
+    return all(np.all(np.isfinite(a)) for a in [*arrays, *([] if gradient is None else [gradient])])
+
+
+def gradient_words(v: Value, graph: Graph) -> list[Segment]:
+    """dh₁ 0.34, ‖dh₁‖ 0.08; nothing for what has no gradient, and the words for what was not computed."""
+    if v.kind in ("data", "number"):
+        return []
+    gradient, name = graph.gradient(v), formulas.name(v, graph)
+    if gradient is None:
+        return [(NOT_COMPUTED, False, "muted")]
+    if gradient.size == 1:
+        return [(f"d{name} ", False, "gradient"), (number(gradient.item()), True, "gradient")]
+    return [(f"‖d{name}‖ ", False, "gradient"), (number(norm(gradient)), True, "gradient")]
+
+
+def value_words(v: Value, values: str) -> str:
+    """0.41; for arrays nothing, the shape or the norm, as `values` asks; any NaN or infinity in words."""
+    array = v.array
+    if values == "none" or array.dtype.kind not in "fiub":
+        return ""
+    wrong = [x for x in np.ravel(array) if odd(float(x))]
+    if wrong:
+        return odd(float(wrong[0])) or ""
+    if v.leaf and v.kind == "data" and array.size > 1 and not array.any():
+        return "0"
+    if array.size == 1:
+        return given(array.item()) if v.leaf else number(array.item())
+    if values == "shapes":
+        return shape(array)
+    return f"‖·‖ {number(norm(array))}" if values == "norms" else ""
+
+
+def is_gate(v: Value) -> bool:
+    """σ(…) inside a step, on its way to scale something: it opens between 0 and 1."""
+    return v.op == "sigmoid" and v.column is not None and bool(v.name)
+
+
+def candidate(v: Value) -> bool:
+    """tanh(z[g]): what a gate lets in, between −1 and 1."""
+    return v.op == "tanh" and v.column is not None and v.inputs[0].op == "getitem"
+
+
+def opening(v: Value) -> str:
+    """A gate's mean as a percentage, a candidate's as a signed number."""
+    mean = float(np.mean(v.array))
+    if odd(mean):
+        return str(odd(mean))
+    return f"{100 * mean:.0f} %" if is_gate(v) else f"{'+' if mean > 0 else '−' if mean < 0 else ''}{abs(mean):.2f}"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the titles of one row are set: which of an equation's forms, in which letters."""
+
+    form: int
+    size: float
+    bold: bool
+
+
+def title_style(titles: Sequence[Sequence[str]], room: float) -> Style:
+    """The first form that fits for all of the boxes of a row: bold where it can be, else regular and smaller."""
+    for form in range(max(len(forms) for forms in titles)):
+        for bold, sizes in ((True, SIZES[:4]), (False, SIZES[3:]), (True, SIZES[3:])):
+            for size in sizes:
+                if all(fonts.measure(forms[min(form, len(forms) - 1)], size, bold) <= room for forms in titles):
+                    return Style(form, size, bold)
+    return Style(-1, SIZES[-1], True)
+
+
+def fill_card(box: Box, v: Value, graph: Graph, values: str, style: Style | None = None) -> None:
+    """The texts and marks of a box; one line where it is low, two where there is room."""
+    if not finite(v, graph):
+        box.fill, box.stroke, box.dash = "alarm fill", "alarm", "7 4"
+    if (is_gate(v) or candidate(v)) and box.w < 130:
+        gate_card(box, v, graph)
+    elif box.h >= 64:
+        two_lines(box, v, graph, values, style)
+    else:
+        one_line(box, v, graph, values)
+
+
+def gate_card(box: Box, v: Value, graph: Graph) -> None:
+    """The gate's letter and how open it is; filled as high as its value."""
+    mean = float(np.mean(v.array))
+    x = box.x + box.w / 2
+    if not odd(mean):
+        inset = box.width
+        level = (box.h - 2 * inset) * (mean if is_gate(v) else abs(mean))
+        fill = "gate level" if is_gate(v) else ("gradient fill" if mean >= 0 else "against fill")
+        box.marks.append(Mark(rectangle(box.x + inset, box.bottom - inset - level, box.w - 2 * inset, level), fill=fill))
+    title, size = fonts.fit([formulas.name(v, graph), v.name], box.w - 6, (21, 20, 19, 18), True)
+    low, small = fonts.fit([opening(v), opening(v).replace(" ", "")], box.w - 4, (20, 19, 18))
+    line = box.h / 2
+    box.texts += [
+        Text(x, box.y + line - 5, title, size, True, "ink", "middle", box.fill),
+        Text(x, box.y + line + 20, low, small, False, "ink", "middle", box.fill),
+    ]
+
+
+def two_lines(box: Box, v: Value, graph: Graph, values: str, style: Style | None = None) -> None:
+    """The equation above; the value at the left and the gradient at the right below."""
+    forms, room = list(formulas.forms(v, graph)), box.w - 2 * PAD + 10
+    style = style or title_style([forms], room)
+    title = fonts.cut(forms[min(style.form, len(forms) - 1)], room, style.size, style.bold)
+    alone = not value_words(v, values) and not gradient_words(v, graph) and v.array.size > 1
+    y = box.y + box.h / 2 + (7.5 if alone else -8)
+    box.texts.append(Text(box.x + box.w / 2, y, title, style.size, style.bold, "ink", "middle", box.fill))
+    if not alone:
+        second_line(box, v, graph, values, box.y + box.h / 2 + 26)
+
+
+def second_line(box: Box, v: Value, graph: Graph, values: str, y: float) -> None:
+    """Value and gradient on one line; the value alone stands in the middle."""
+    left, right = value_words(v, values), gradient_words(v, graph)
+    room = box.w - 2 * PAD
+    if not right:
+        text, size = fonts.fit([left], room, SIZES)
+        box.texts.append(Text(box.x + box.w / 2, y, text, size, False, "ink", "middle", box.fill))
+        return
+    size = right_aligned(box, right, y, room - (fonts.measure(left, 18) + 14 if left else 0))
+    taken = sum(fonts.measure(words, size, bold) for words, bold, _ in right) + 14
+    if left:
+        text, size = fonts.fit([left], room - taken, SIZES)
+        box.texts.append(Text(box.x + PAD, y, text, size, False, "ink", "start", box.fill))
+    elif v.array.size > 1 and room - taken > 44 and values != "none":
+        box.marks += strip(v.array, box.x + PAD, y - 15, min(96.0, room - taken), 16)
+
+
+def right_aligned(
+    box: Box, segments: Sequence[Segment], y: float, room: float, sizes: Sequence[float] = SIZES
+) -> float:
+    """Segments of different weight, ending at the box's right padding; returns the letters' size."""
+    def width(size: float, some: Sequence[Segment]) -> float:
+        return sum(fonts.measure(words, size, bold) for words, bold, _ in some)
+
+    kept = list(segments)
+    size = next((s for s in sizes if width(s, kept) <= room), None)
+    if size is None and len(kept) > 1:
+        kept = kept[-1:]
+        size = next((s for s in sizes if width(s, kept) <= room), sizes[-1])
+    size = size or sizes[-1]
+    x = box.right - PAD - width(size, kept)
+    for words, bold, colour in kept:
+        words = words if len(kept) > 1 else fonts.cut(words, max(room, 0), size, bold)
+        box.texts.append(Text(x, y, words, size, bold, colour, "start", box.fill))
+        x += fonts.measure(words, size, bold)
+    return size
+
+
+def one_line(box: Box, v: Value, graph: Graph, values: str) -> None:
+    """The name and the value at the left, the gradient at the right; alone, the name stands in the middle."""
+    y, room = box.y + box.h / 2 + 7.5, box.w - 2 * PAD
+    name, value, right = formulas.name(v, graph), value_words(v, values), gradient_words(v, graph)
+    if right and right[0][0] == NOT_COMPUTED:
+        right = [] if v.array.size > 1 else right
+    if not value and not right:
+        title, size = fonts.fit(formulas.forms(v, graph), room, (21, 20, 19, 18), True)
+        box.texts.append(Text(box.x + box.w / 2, y, title, size, True, "ink", "middle", box.fill))
+        return
+    taken = 0.0
+    if right:
+        right = right[-1:] if v.leaf else right
+        spare = fonts.measure(value, 18) + 10 if value else 0.0
+        sizes = SIZES[3:] if v.leaf else SIZES
+        right_aligned(box, right, y, room - fonts.measure(name, 18, True) - 12 - spare, sizes)
+        taken = sum(fonts.measure(t.text, t.size, t.bold) for t in box.texts) + 12
+    full = [formulas.equation(v, graph)] if v.computed and not value else []
+    title, size = fonts.fit([*full, name], room - taken, (21, 20, 19, 18), True)
+    box.texts.append(Text(box.x + PAD, y, title, size, True, "ink", "start", box.fill))
+    used = fonts.measure(title, size, True) + 8
+    if value and used + fonts.measure(value, 18) <= room - taken:
+        text, size = fonts.fit([value], room - taken - used, (21, 20, 19, 18))
+        box.texts.append(Text(box.x + PAD + used, y, text, size, False, "ink", "start", box.fill))
+
+
+def strip(array: np.ndarray, x: float, y: float, width: float, height: float) -> list[Mark]:
+    """An array as a row of cells (at most 16; a batch is averaged): orange above 0, purple below, as strong as it is large."""
+    flat = np.asarray(array, dtype=np.float64)
+    flat = flat.reshape(-1, flat.shape[-1]).mean(axis=0) if flat.ndim > 1 else flat
+    if flat.size > 16:
+        flat = np.array([chunk.mean() for chunk in np.array_split(flat, 16)])
+    largest = float(np.max(np.abs(flat), initial=0.0, where=np.isfinite(flat))) or 1.0
+    cell = width / flat.size
+    marks = []
+    for k, a in enumerate(flat):
+        strength = min(1.0, abs(a) / largest) if np.isfinite(a) else 1.0
+        fill = "alarm" if not np.isfinite(a) else "bar" if a >= 0 else "bar against"
+        marks.append(Mark(rectangle(x + k * cell, y, cell, height), fill=fill, opacity=round(0.08 + 0.92 * strength, 3)))
+    return [*marks, Mark(rectangle(x, y, width, height), stroke="line", width=1)]

@@ -1,0 +1,109 @@
+"""`draw` and the Figure that it returns: one picture, in every file format, and in words.
+
+A Figure holds a Scene and a theme and renders when asked. It shows itself in a notebook, saves itself beside the target
+and is renamed only when complete, and needs nothing but NumPy, except that PNG and PDF ask for Matplotlib.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from . import svg
+from .scene import Scene
+from .themes import theme as palette
+
+FORMATS = ("svg", "png", "pdf", "dot", "html", "txt")
+
+
+class Figure:
+    """A drawn picture: `.svg`, `.dot`, `.save("x.png")`, `.describe()`; in a notebook it shows itself."""
+
+    def __init__(self, scene: Scene, theme: str = "light", dot: str = "", text: str = "") -> None:
+        palette(theme)
+        self.scene, self.theme = scene, theme
+        self._text = text
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return svg.svg(self.scene, palette(self.theme), self.prefix)
+
+    @property
+    def prefix(self) -> str:
+        """What this figure's ids begin with, so that two figures can stand on one page; the same for the same picture."""
+        words = f"{self.scene.title}{self.scene.description}{self.theme}{self.scene.width}"
+        return "m" + hashlib.sha256(words.encode("utf8", "replace")).hexdigest()[:6]
+
+    @property
+    def dot(self) -> str:
+        """The picture as Graphviz text with pinned positions (`neato -n2`)."""
+        from .dot import dot
+
+        return dot(self.scene, palette(self.theme))
+
+    @property
+    def html(self) -> str:
+        """A page that holds the picture and its description."""
+        from .html import page
+
+        return page(self.scene, self.svg, palette(self.theme))
+
+    def describe(self) -> str:
+        """The picture in words."""
+        return f"{self.scene.title}\n{self.scene.description}".strip()
+
+    def png(self, scale: float = 1.0) -> bytes:
+        """The picture as PNG, `scale` times as large."""
+        from .png import paint
+
+        return paint(self.scene, palette(self.theme), "png", scale)
+
+    def pdf(self) -> bytes:
+        """The picture as one PDF page."""
+        from .png import paint
+
+        return paint(self.scene, palette(self.theme), "pdf")
+
+    def save(self, path: str | os.PathLike[str], scale: float = 1.0) -> Path:
+        """Write svg, png, pdf, dot, html or txt, by the file's ending: beside the target first, then renamed."""
+        target = Path(path)
+        kind = target.suffix.lower().removeprefix(".")
+        if kind not in FORMATS:
+            raise ValueError(f"a picture is saved as {', '.join('.' + f for f in FORMATS)}; got {target.name!r}")
+        data = self.rendered(kind, scale)
+        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            beside.write_bytes(data)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+        return target
+
+    def rendered(self, kind: str, scale: float) -> bytes:
+        """The picture in one format, as bytes."""
+        if kind == "png":
+            return self.png(scale)
+        if kind == "pdf":
+            return self.pdf()
+        texts = {"svg": lambda: self.svg, "dot": lambda: self.dot, "html": lambda: self.html, "txt": lambda: self.text}
+        return texts[kind]().encode("utf8", "replace")
+
+    @property
+    def text(self) -> str:
+        """The picture for a terminal."""
+        return self._text or self.describe() + "\n"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": self.describe()}
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"Figure({self.scene.title!r}, {self.scene.width:.0f} × {self.scene.height:.0f}, theme={self.theme!r})"

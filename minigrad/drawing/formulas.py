@@ -1,0 +1,149 @@
+"""The equation of a box, as the program computes it: h₂ = tanh(z₂), c₁ = f₁⊙c₀ + i₁⊙g₁, L = ½ (y − target)².
+
+The text is read off the recorded operations, with brackets where precedence asks for them. Shorter forms are offered
+too, so that a narrow box can still say something true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .graph import SLICES, VIEWS, Graph, Value
+from .notation import given, subscript, superscript
+
+SUM, PRODUCT, MATRIX, POWER, ATOM = range(5)
+CALLS = {"sigmoid": "σ", "log_softmax": "log softmax", "cross_entropy_of_logits": "cross-entropy", "abs": "abs"}
+INFIX = {"add": (" + ", SUM), "subtract": (" − ", SUM), "divide": (" / ", PRODUCT)}
+THIN = "\u2009"  # the space between factors
+DEPTH = 14  # how many operations deep an equation is written out
+
+
+def name(v: Value, graph: Graph) -> str:
+    """h at step 2 → h₂; the state before the first step → h₀; a weight keeps its bare name."""
+    if v.kind == "number" and v.initial is None:
+        return constant(float(v.tensor))
+    if v.initial is not None and v.initial.column is not None:
+        first = graph.columns[v.users[0].column or 0].number
+        state = v.initial
+        back = next((user.column - state.column for user in state.users
+                     if user.column not in (None, state.column)), 1)  # fmt: skip
+        return v.name + subscript(first - (1 if back > 0 else -1))
+    if v.column is not None and v.numbered and v.name:
+        return v.name + subscript(graph.columns[v.column].number)
+    return v.name
+
+
+def constant(x: float) -> str:
+    """½ for 0.5, and short numbers."""
+    return {0.5: "½", 0.25: "¼", 0.75: "¾"}.get(x) or given(x)
+
+
+def equation(v: Value, graph: Graph) -> str:
+    """name = formula"""
+    return f"{name(v, graph)} = {formula(v, graph)}" if v.computed else name(v, graph)
+
+
+def forms(v: Value, graph: Graph) -> Iterator[str]:
+    """The equation, then with less and less space around operators, then name and operation, then the name alone."""
+    full = equation(v, graph)
+    yield full
+    if v.computed:
+        tight = full.replace(" ⊙ ", "⊙").replace(" · ", "·")
+        yield tight.replace(THIN, "")
+        yield tight.replace(THIN, "").replace(" + ", "+").replace(" − ", "−")
+        if " + " in full:
+            yield full.partition(" + ")[0].replace(THIN, "") + " + …"
+        elif symbol(v).isalpha():
+            yield f"{name(v, graph)} = {symbol(v)}"
+    yield name(v, graph)
+
+
+def symbol(v: Value) -> str:
+    """The last operation alone: +, ×, tanh, σ."""
+    signs = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "· W", "negative": "−"}
+    return signs.get(v.op) or CALLS.get(v.op, v.op.replace("_", " "))
+
+
+def formula(v: Value, graph: Graph) -> str:
+    """What a computed value is made of, down to the values that have boxes of their own."""
+    return written(v, graph, 0)[0]
+
+
+def written(v: Value, graph: Graph, depth: int) -> tuple[str, int]:
+    """The text of an operation and how tightly it binds."""
+    if depth > DEPTH:
+        return "…", ATOM
+    inner = [operand(x, graph, depth) for x in v.inputs]
+    if v.op == "add" and v.inputs[0].kind == "number" and v.inputs[0].tensor == 0:
+        return inner[1]
+    if v.op in INFIX:
+        sign, level = INFIX[v.op]
+        return bracket(inner[0], level) + sign + bracket(inner[1], level + (v.op != "add")), level
+    if v.op in ("multiply", "matmul"):
+        level = PRODUCT if v.op == "multiply" else MATRIX
+        return bracket(inner[0], level) + joint(v, graph) + bracket(inner[1], level), level
+    if v.op in ("negative",):
+        return "−" + bracket(inner[0], PRODUCT), SUM
+    if v.op in ("square", "power"):
+        return raised(inner, v), POWER
+    if v.op in VIEWS:
+        return inner[0]
+    if v.op in SLICES:
+        return sliced(inner[0], v), ATOM
+    return called(v, [text for text, _ in inner]), ATOM
+
+
+def operand(x: Value, graph: Graph, depth: int) -> tuple[str, int]:
+    """An input: the name of its box, or its own formula where it has none."""
+    if x.shown or not x.computed:
+        if x.leaf and not x.shown:
+            return (constant(x.array.item()) if x.array.size == 1 else "data"), ATOM
+        return name(x, graph), ATOM
+    return written(x, graph, depth + 1)
+
+
+def bracket(inner: tuple[str, int], level: int) -> str:
+    """(a + b) where the surrounding operation binds more tightly."""
+    return f"({inner[0]})" if inner[1] < level else inner[0]
+
+
+def joint(v: Value, graph: Graph) -> str:
+    """Between factors: a space for a matrix product and before a weight, ⊙ for arrays, · for numbers."""
+    weighted = bool(graph.columns) and any(x.kind == "weight" for x in v.inputs)
+    if v.op == "matmul" or weighted or v.inputs[0].kind == "number":
+        return THIN
+    return " ⊙ " if v.array.size > 1 else " · "
+
+
+def raised(inner: list[tuple[str, int]], v: Value) -> str:
+    """(y − t)², xⁿ, 2^x"""
+    base = bracket(inner[0], ATOM)
+    if v.op == "square":
+        return base + "²"
+    exponent = v.inputs[1]
+    if exponent.kind == "number" and float(exponent.tensor).is_integer():
+        return base + superscript(int(exponent.tensor))
+    return f"{base}^{bracket(inner[1], ATOM)}"
+
+
+def sliced(inner: tuple[str, int], v: Value) -> str:
+    """z[i], xᵀ, x[3]"""
+    base = bracket(inner, ATOM)
+    if v.op in ("transpose", "swapaxes"):
+        return base + "ᵀ"
+    if "letter" in v.settings:
+        return f"{base}[{v.settings['letter']}]"
+    index = v.settings.get("index")
+    parts = index if isinstance(index, tuple) else (index,)
+    numbers = [str(int(p)) for p in parts if isinstance(p, (int, np.integer))]
+    return f"{base}[{', '.join(numbers) or '·'}]"
+
+
+def called(v: Value, inner: list[str]) -> str:
+    """tanh(z), [h, x], Σ(x)"""
+    if v.op in ("concatenate", "stack"):
+        return f"[{', '.join(inner)}]" if len(inner) <= 3 else f"[{inner[0]}, …, {inner[-1]}]"
+    label = {"sum": "Σ", "sqrt": "√"}.get(v.op) or CALLS.get(v.op, v.op.replace("_", " "))
+    return f"{label}({', '.join(inner)})"

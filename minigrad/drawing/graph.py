@@ -1,0 +1,530 @@
+"""What to draw: a recorded graph read as a person would read it, with names, time steps and roles.
+
+`read` turns tensors into Values. Values at the same place of different steps get the same role, and with it one name and
+one height. What has no name of its own folds into the named result that it is part of, so that a box is an equation
+of the program; a slice of a stack is the stacked thing itself. Nothing here knows a cell, a layer or a file format.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..engine import Tensor
+
+LINEAR = {"add", "subtract", "matmul", "einsum_of_letters", "negative"}
+NONLINEAR = {"tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "sin", "exp", "clip"}
+VIEWS = {"reshape", "squeeze", "expand_dims", "broadcast_to", "astype", "positive", "part"}
+SLICES = {"getitem", "flip", "transpose", "swapaxes", "moveaxis"}
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor or a number of the recorded graph, and where it belongs in a picture."""
+
+    tensor: Any
+    kind: str  # "value" (computed), "weight" (a leaf that wants a gradient), "data" (one that does not), "number"
+    op: str = ""
+    inputs: list[Value] = field(default_factory=list)
+    users: list[Value] = field(default_factory=list)
+    settings: dict = field(default_factory=dict)
+    time: float = 0
+    step: int | None = None
+    path: str = ""
+    loop: str = ""
+    name: str = ""
+    own_name: bool = False  # given by `name=`, not found by watching
+    column: int | None = None
+    role: Any = None
+    shown: bool = False
+    initial: Value | None = None  # the state that this leaf stands in for before the first step
+    numbered: bool = True  # whether the name carries the step's number
+
+    @property
+    def array(self) -> np.ndarray:
+        return np.asarray(self.tensor.numpy() if isinstance(self.tensor, Tensor) else self.tensor)
+
+    @property
+    def computed(self) -> bool:
+        return self.kind == "value"
+
+    @property
+    def leaf(self) -> bool:
+        return self.kind in ("weight", "data")
+
+
+@dataclass
+class Column:
+    """One time step: `number` is what the picture prints, `block` tells an encoder's steps from its decoder's."""
+
+    index: int
+    block: int
+    step: int
+    number: int
+
+
+@dataclass
+class Graph:
+    """The values in order of creation, the columns of time, and where gradients can be asked for."""
+
+    values: list[Value]
+    root: Value
+    columns: list[Column]
+    trace: Any
+    weight: Value | None = None  # the one that is singled out
+
+    def __post_init__(self) -> None:
+        self.by_tensor = {v.tensor: v for v in self.values if v.kind != "number"}
+        self.id = {v: f"n{k}" for k, v in enumerate(self.values)}
+
+    def of(self, tensor: Tensor) -> Value | None:
+        """The value that stands for a tensor."""
+        return self.by_tensor.get(tensor)
+
+    def gradient(self, value: Value) -> np.ndarray | None:
+        """∂L/∂value, or None: not computed."""
+        found = self.trace.gradient(value.tensor) if self.trace is not None and value.kind != "number" else None
+        if found is None and value.kind == "weight":
+            found = value.tensor.grad
+        return None if found is None else np.asarray(getattr(found, "get", lambda: found)())
+
+    @property
+    def shown(self) -> list[Value]:
+        return [v for v in self.values if v.shown]
+
+
+def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: bool = True) -> Graph:
+    """The graph of `output` (without it, of what backward began from), with every name, step, role and fold decided."""
+    output = output if output is not None else last_result(trace)
+    values = collect(output, trace)
+    root = values[-1]
+    columns = assign_columns(values)
+    assign_roles(values)
+    assign_initial(values)
+    assign_names(values, columns)
+    for value in values:
+        value.shown = worth_showing(value, root) if fold else value.kind != "number" or value.initial is not None
+    graph = Graph(values, root, columns, trace)
+    graph.weight = single_out(graph, weight)
+    show_sums(graph)
+    name_the_nameless(graph)
+    return graph
+
+
+def single_out(graph: Graph, weight: Any) -> Value | None:
+    """The weight asked for, as a tensor or by name; else the one used in most steps, first of all on a state: W_hh."""
+    weights = [v for v in graph.values if v.kind == "weight" and v.users]
+    if weight is not None:
+        named = [v for v in weights if v.tensor is weight or (isinstance(weight, str) and v.name == weight)]
+        if not named:
+            known = ", ".join(v.name or "?" for v in weights)
+            raise ValueError(f"no weight {getattr(weight, 'name', weight)!r} in this graph; it has {known}")
+        return named[0]
+    used = [v for v in weights if any(user.column is not None for user in v.users)]
+    return max(used, key=lambda v: (steps_of(v), v.name == "W_hh", on_state(v), v.array.size, -v.time), default=None)
+
+
+def steps_of(weight: Value) -> int:
+    """In how many columns a weight is used."""
+    return len({user.column for user in weight.users} - {None})
+
+
+def on_state(weight: Value) -> bool:
+    """Whether a weight multiplies something that came from the step before."""
+    mates = (x for user in weight.users for x in user.inputs if user.op in ("matmul", "multiply") and x is not weight)
+    return any(x.initial is not None or any(distance == 1 for _, distance in carried(x)) for x in mates)
+
+
+def show_sums(graph: Graph) -> None:
+    """The sum that the singled-out weight enters gets a box, so that its pill can say hᵀ dz."""
+    for user in graph.weight.users if graph.weight is not None and graph.columns else ():
+        v = user
+        while not v.shown and len(v.users) == 1 and v.users[0].op in LINEAR | VIEWS:
+            v = v.users[0]
+        v.shown = True
+
+
+def last_result(trace: Any) -> Tensor:
+    """What backward started from; before that, the newest recorded tensor that nothing else used."""
+    if getattr(trace, "output", None) is not None:
+        return trace.output
+    tensors = list(trace.tensors)
+    if not tensors:
+        raise ValueError("the trace is empty: compute something from tensors with requires_grad=True inside `with mg.Trace()`")
+    used = {x for y in tensors for x in y.node.inputs if isinstance(x, Tensor)}
+    ends = [y for y in tensors if y not in used]
+    return ends[-1]
+
+
+# ------------------------------------------------------------------------------------------------ from tensors to values
+
+
+def collect(output: Tensor, trace: Any) -> list[Value]:
+    """Values for the output and all that it was made from, oldest first, each with its inputs and users."""
+    found: dict[Tensor, Value] = {}
+    waiting = [output]
+    for tensor in waiting:
+        if tensor in found:
+            continue
+        found[tensor] = as_value(tensor, trace)
+        if tensor.node is not None:
+            waiting += [source(x) for x in tensor.node.inputs if isinstance(x, Tensor)]
+    ordered = sorted((v for v in found.values() if v.computed), key=lambda v: v.time)
+    leaves: list[Value] = []
+    for value in ordered:
+        for position, x in enumerate(value.tensor.node.inputs):
+            if x is None:
+                continue
+            made = found[source(x)] if isinstance(x, Tensor) else Value(x, "number", time=value.time)
+            if not made.computed and not made.users:
+                made.time = value.time - 0.9 + 0.01 * min(position, 80)
+                leaves.append(made)
+            value.inputs.append(made)
+            if value not in made.users:
+                made.users.append(value)
+    return sorted([*ordered, *leaves], key=lambda v: v.time) if ordered else list(found.values())
+
+
+def as_value(tensor: Tensor, trace: Any) -> Value:
+    """A tensor with what its node and the trace know of it."""
+    name = (trace.name(tensor) if trace is not None else None) or tensor.name or ""
+    if tensor.node is None:
+        return Value(tensor, "weight" if tensor.requires_grad else "data", name=name, own_name=bool(tensor.name))
+    node, scope = tensor.node, tensor.node.scope
+    return Value(
+        tensor, "value", op=node.op.__name__, settings=node.settings, time=tensor.time, step=scope.step, path=scope.path,
+        loop=loop_of(scope), name=name, own_name=bool(tensor.name),
+    )  # fmt: skip
+
+
+def loop_of(scope: Any) -> str:
+    """The names around the nearest scope that has a t: which loop over time an operation belongs to."""
+    while scope is not None and scope.t is None:
+        scope = scope.parent
+    return scope.path if scope is not None else ""
+
+
+def source(tensor: Tensor) -> Tensor:
+    """The tensor itself; or, where it is one element of a stack, the tensor that was stacked there."""
+    while tensor.node is not None and tensor.node.op.__name__ == "getitem":
+        inner = tensor.node.inputs[0]
+        axes = list(range(inner.ndim))  # axes[k]: which axis of the stack is axis k of what is indexed
+        while inner.node is not None and inner.node.op.__name__ in ("swapaxes", "transpose"):
+            axes, inner = unswapped(axes, inner)
+        picked = picked_place(tensor.node.settings.get("index"), axes, inner)
+        if picked is None:
+            break
+        tensor = inner.node.inputs[picked]
+    return tensor
+
+
+def unswapped(axes: list[int], tensor: Tensor) -> tuple[list[int], Tensor]:
+    """The axes in terms of the tensor before its axes were exchanged."""
+    node = tensor.node
+    assert node is not None
+    if node.op.__name__ == "swapaxes":
+        order = list(range(tensor.ndim))
+        a, b = node.settings["axis1"], node.settings["axis2"]
+        order[a], order[b] = order[b], order[a]
+    else:
+        order = list(node.settings.get("axes") or reversed(range(tensor.ndim)))
+    return [order[axis] for axis in axes], node.inputs[0]
+
+
+def picked_place(index: Any, axes: list[int], stack: Tensor) -> int | None:
+    """Which of the stacked tensors an index picks whole: `[:, 3]` of a stack along axis 1 → 3; None if it does not."""
+    if stack.node is None or stack.node.op.__name__ != "stack":
+        return None
+    along = stack.node.settings.get("axis", 0) % stack.ndim
+    parts = list(index) if isinstance(index, tuple) else [index]
+    if len(parts) > len(axes) or not all(isinstance(p, (int, np.integer)) or p == slice(None) for p in parts):
+        return None
+    integers = [(axes[k], int(p)) for k, p in enumerate(parts) if isinstance(p, (int, np.integer))]
+    if len(integers) != 1 or integers[0][0] != along:
+        return None
+    rest = [axis for axis in axes if axis != along]
+    return integers[0][1] % len(stack.node.inputs) if rest == sorted(rest) else None
+
+
+# ------------------------------------------------------------------------------------------------ time
+
+
+def assign_columns(values: list[Value]) -> list[Column]:
+    """One column per step of each block of loops; data that one step alone uses belongs to that step."""
+    blocks = blocks_of(values)
+    keys = sorted({(blocks[v.loop], v.step) for v in values if v.step is not None and v.computed})
+    first = min((step for _, step in keys), default=0)
+    columns = [Column(k, block, step, step + (1 if first == 0 else 0)) for k, (block, step) in enumerate(keys)]
+    index = {(c.block, c.step): c.index for c in columns}
+    for value in values:
+        if value.computed and value.step is not None:
+            value.column = index[blocks[value.loop], value.step]
+    for value in values:
+        homes = {user.column for user in value.users}
+        if not value.computed and len(homes) == 1 and None not in homes and not shared(value):
+            value.column = homes.pop()
+            value.loop, value.path = value.users[0].loop, value.users[0].path
+    return columns
+
+
+def shared(value: Value) -> bool:
+    """A layer's parameter lies under the columns even where a single step uses it."""
+    return value.kind == "weight" and type(value.tensor).__name__ == "Parameter"
+
+
+def blocks_of(values: list[Value]) -> dict[str, int]:
+    """Which loops share columns: those whose equal steps are joined, and independent ones; a consumer of the rest comes after."""
+    loops: list[str] = []
+    for v in values:
+        if v.step is not None and v.computed and v.loop not in loops:
+            loops.append(v.loop)
+    feeds = {loop: ancestors(values, loop) for loop in loops}
+    blocks: dict[str, int] = {}
+    for loop in loops:
+        before = [other for other in blocks if other in feeds[loop]]
+        joined = [other for other in before if feeds[loop][other]]
+        if joined:
+            blocks[loop] = blocks[joined[0]]
+        else:
+            blocks[loop] = max((blocks[other] + 1 for other in before), default=0)
+    return blocks
+
+
+def ancestors(values: list[Value], loop: str) -> dict[str, bool]:
+    """The other loops that a loop's values come from; True for one whose step t goes straight into step t, at every t."""
+    reached: dict[str, bool] = {}
+    seen: set[Value] = set()
+    steps: dict[str, set] = {}
+    waiting = [v for v in values if v.loop == loop and v.step is not None]
+    targets = {v.step for v in waiting}
+    for v in waiting:
+        for x in v.inputs:
+            if x.computed and x.step is not None and x.loop != loop:
+                reached.setdefault(x.loop, False)
+                if v.loop == loop and v.step == x.step:
+                    steps.setdefault(x.loop, set()).add(v.step)
+            if x.computed and x not in seen:
+                seen.add(x)
+                waiting.append(x)
+    return {other: len(steps.get(other, ())) > len(targets) // 2 for other in reached}
+
+
+# ------------------------------------------------------------------------------------------------ roles
+
+
+def assign_roles(values: list[Value]) -> None:
+    """The same operation on the same things gets the same role in every column; nothing is compared pair by pair."""
+    numbers: dict[tuple, int] = {}
+    taken: Counter = Counter()
+    weights = {v: k for k, v in enumerate(v for v in values if v.kind == "weight")}
+
+    def token(v: Value, x: Value) -> Any:
+        if x.computed and x.column == v.column:
+            return x.role
+        return ("weight", weights[x]) if x in weights else ("from outside",)
+
+    for v in values:
+        if v.computed:
+            key = (v.op, v.path, v.column is None, tuple(token(v, x) for x in v.inputs))
+            kind = numbers.setdefault(key, len(numbers))
+            taken[v.column, kind] += 1
+            v.role = (kind, taken[v.column, kind])
+    for v in values:
+        if not v.computed and v.users:
+            user = v.users[0]
+            v.role = ("leaf", user.role, user.inputs.index(v))
+
+
+def carried(v: Value) -> Iterator[tuple[Value, int]]:
+    """The users of a value in other columns, and how many columns away they are."""
+    for user in v.users:
+        if v.column is not None and user.column is not None and user.column != v.column:
+            yield user, user.column - v.column
+
+
+def assign_initial(values: list[Value]) -> None:
+    """A leaf that enters where, one step on, a state enters is that state before the first step: h₀."""
+    states: dict[tuple, Value] = {}
+    for v in values:
+        for user, distance in carried(v):
+            if v.computed and abs(distance) == 1:
+                for position, x in enumerate(user.inputs):
+                    if x is v:
+                        states.setdefault((user.role, position), v)
+    for v in values:
+        for user in v.users:
+            for position, x in enumerate(user.inputs):
+                state = states.get((user.role, position))
+                outside = v.column is None or not v.computed
+                if x is v and state is not None and outside and user.column is not None and v.initial is None:
+                    v.initial = state
+    for v in values:
+        if v.kind == "data" and v.name and v.column is not None and v.initial is None:
+            v.initial = next((x for x in values if x.computed and x.column == v.column and x.name == v.name), None)
+        if v.initial is not None and not v.computed:
+            v.column = None
+
+
+# ------------------------------------------------------------------------------------------------ names
+
+
+def assign_names(values: list[Value], columns: list[Column]) -> None:
+    """Each role gets the name that most of its values have; a slice hands its name on to the gate made of it."""
+    for v in values:
+        v.name = tidy(v.name)
+    promote_gates(values)
+    by_role: dict[Any, list[Value]] = {}
+    for v in values:
+        if v.column is not None and v.role is not None:
+            by_role.setdefault((v.role, columns[v.column].block), []).append(v)
+    for alike in by_role.values():
+        names = [v.name for v in alike if v.name]
+        stems = Counter(stem(name, columns[v.column].number) for v in alike if (name := v.name) and v.column is not None)
+        if not names:
+            continue
+        common, votes = max(stems.items(), key=lambda item: (item[1], -len(item[0])))
+        for v in alike:
+            v.numbered = not (v.own_name and votes == 1 < len(names))
+            if v.numbered:
+                v.name = common
+    for v in values:
+        if v.initial is not None:
+            v.name = v.initial.name
+
+
+def tidy(name: str) -> str:
+    """h_t → h, h_new → h, h_tilde → h̃: what the blackboard would write."""
+    for ending in ("_t", "_new", "_next"):
+        name = name.removesuffix(ending) if len(name) > len(ending) else name
+    for ending, accent in (("_tilde", "\u0303"), ("_hat", "\u0302"), ("_bar", "\u0304"), ("_star", "*")):
+        if name.endswith(ending) and len(name) == len(ending) + 1:
+            name = name[0] + accent
+    return name
+
+
+def stem(name: str, number: int) -> str:
+    """h3 or h_3 at step 3 → h"""
+    without = name.removesuffix(str(number))
+    return without.rstrip("_") or name if without != name else name
+
+
+def promote_gates(values: list[Value]) -> None:
+    """`i, f, g, o = split(z)`, then σ(i): the box is the gate, so it takes the letter."""
+    for v in values:
+        if v.op in SLICES and v.name and len(v.users) == 1:
+            gate = v.users[0]
+            if gate.op in NONLINEAR and not gate.name and gate.column == v.column:
+                gate.name, v.name = v.name, ""
+                v.settings = v.settings | {"letter": gate.name}
+
+
+def worth_showing(v: Value, root: Value) -> bool:
+    """A value has a box of its own if it has a name, leaves its step, is used twice, or is what a nonlinearity bends."""
+    if v.kind == "number":
+        return v.initial is not None
+    if v.leaf:
+        return bool(v.name) or v.kind == "weight" or v.initial is not None or v.array.size > 1
+    if v is root or v.name:
+        return True
+    if v.op in VIEWS or v.op in SLICES:
+        return False
+    if any(user.column != v.column for user in v.users):
+        return v.column is not None or len(v.users) > 1
+    return len(v.users) > 1 or (v.op in LINEAR and uses_weight(v) and bends(v.users[0]) and not plain_gate(v.users[0]))
+
+
+def plain_gate(user: Value) -> bool:
+    """A named nonlinearity that stays inside its step, z = σ(x W_xz + h W_hz): its sum needs no box of its own."""
+    return bool(user.name) and user.column is not None and all(u.column == user.column for u in user.users)
+
+
+def bends(user: Value) -> bool:
+    """Whether the sum ends here: its user is no further sum, product or view of it."""
+    while (user.op in VIEWS or user.op in SLICES) and len(user.users) == 1:
+        user = user.users[0]
+    return user.op not in LINEAR and user.op not in VIEWS
+
+
+def uses_weight(v: Value) -> bool:
+    """Whether a weight enters this sum of products."""
+    waiting = [v]
+    for x in waiting:
+        if x.kind == "weight":
+            return True
+        if x.op in LINEAR or x.op in VIEWS or x.op in SLICES or x.op == "multiply":
+            waiting += [y for y in x.inputs if not y.name or y.kind == "weight"][:8]
+    return False
+
+
+def name_the_nameless(graph: Graph) -> None:
+    """A sum under a nonlinearity is z, a linear output y, a state h, a loss L, data x; the rest v₁, v₂, … in order."""
+    taken = {v.name for v in graph.values if v.name}
+    given: dict[Any, str] = {}
+    for v in graph.values:
+        if v.name or not v.shown:
+            continue
+        key = (v.role, graph.columns[v.column].block if v.column is not None else None) if v.role else v
+        if key not in given:
+            given[key] = next(letter for letter in candidates(v, graph) if letter not in taken)
+            taken.add(given[key])
+        v.name = given[key]
+    for v in graph.values:
+        if v.initial is not None:
+            v.name = v.initial.name
+
+
+def candidates(v: Value, graph: Graph) -> Iterable[str]:
+    """Letters that would suit, best first; outside time v₁, v₂, … (Wengert's list)."""
+    if v is graph.root and v.array.size == 1:
+        yield "L"
+    if v.kind == "data":
+        yield from ("x", "target", "data") if v.column is not None else ("target", "x", "data")
+    if v.kind == "weight":
+        yield from ("w", "W")
+    if v.op in LINEAR and graph.columns:
+        yield from "za" if any(user.op in NONLINEAR - {"softmax"} for user in v.users) or len(v.users) > 1 else "yz"
+    if any(abs(distance) == 1 for _, distance in carried(v)):
+        yield from "hcs"
+    if v.column is not None:
+        yield from "uvpqkmn"
+    k = 1
+    while True:
+        number = str(k) if v.column is None else "′" * k
+        yield "v" + number.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+        k += 1
+
+
+# ------------------------------------------------------------------------------------------------ what stands in a box
+
+
+def sources(v: Value) -> list[Value]:
+    """The boxes that a box's equation names, in the order in which it does."""
+    found: dict[Value, None] = {}
+    seen: set[Value] = set()
+    waiting = list(reversed(v.inputs))
+    while waiting:
+        x = waiting.pop()
+        if x.shown:
+            found[x] = None
+        elif x not in seen:
+            seen.add(x)
+            waiting += reversed(x.inputs)
+    return list(found)
+
+
+def boxes_of(v: Value) -> list[Value]:
+    """The boxes that a value is drawn in: itself, or those that it folds into."""
+    if v.shown:
+        return [v]
+    found: dict[Value, None] = {}
+    waiting = list(v.users)
+    for user in waiting:
+        if user.shown:
+            found[user] = None
+        else:
+            waiting += [u for u in user.users if u not in waiting]
+    return list(found)

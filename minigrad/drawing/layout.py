@@ -1,0 +1,270 @@
+"""Where the boxes of one time step stand: a body of rows, laid out once and stamped for every step.
+
+A box stands one row above the highest of its inputs; an edge that passes a row gets a place of its own in it, and what
+comes from below (weights, and the line down to a pill) runs in tracks at the right. The same code places the results
+to the right of the last step, and a whole expression, which is a body without time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .scene import Point
+
+SPACE = 10.0  # between two boxes of a row
+CHANNEL = 20.0  # the width that a passing edge has in a row
+APART = 20.0  # between two lines that enter or leave the same side
+
+
+@dataclass(eq=False)
+class Slot:
+    """A place for a box in the body: what it holds (`key`), how wide it must be, and, once placed, where it is."""
+
+    key: Any
+    need: float = 0.0
+    leaf: bool = False
+    fixed: bool = False  # keeps the width that it needs instead of sharing what is left
+    rank: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    w: float = 0.0
+    h: float = 0.0
+    first: bool = False  # the leftmost, the rightmost box of its row: a line can reach it from the side
+    last: bool = False
+    left_pull: bool = False  # something enters from the step before: stand at the left
+
+    @property
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.h
+
+
+@dataclass(eq=False)
+class Link:
+    """A line inside a body, upwards: from a slot (None: from below the body) to a slot (None: out at the top)."""
+
+    lower: Slot | None
+    upper: Slot | None
+    key: Any = None
+    order: int = 0  # among those from below to the same slot: higher stands further right
+    mids: list[Slot] = field(default_factory=list)  # the places that it passes, one per row
+    track: float = 0.0  # the x of one that comes from below
+    ends: tuple[float, float] = (0.0, 0.0)  # where it leaves the lower and reaches the upper
+
+
+class Body:
+    """Rows of slots, bottom row first, with the links between them."""
+
+    def __init__(self, slots: Sequence[Slot], links: Sequence[Link]) -> None:
+        self.slots, self.links = list(slots), list(links)
+        self.width = 0.0
+        self.top = 0.0
+        rank(self.slots, self.links)
+        self.rows = ordered_rows(self.slots, self.links)
+
+    def place(self, width: float, top: float, bottom: float, height: Callable[[Slot], float], pitch: float = 24) -> None:
+        """Decide every x, y, width and height: rows spread evenly from `top` down to `bottom`."""
+        self.width, self.top = width, top
+        self.set_tracks(pitch)
+        for k, row in enumerate(self.rows):
+            spread(row, self.limit(k))
+        self.set_heights(top, bottom, height)
+        for k in range(len(self.rows) + 1):
+            self.join(k)
+
+    def set_tracks(self, pitch: float, most: int = 5) -> None:
+        """Lines from below run at the right; those to higher rows further right, so that none passes through a box.
+
+        Where there are many, those of order 0 to the same slot share a track.
+        """
+        links = [link for link in self.links if link.lower is None]
+        links.sort(key=lambda link: (link.upper.rank if link.upper else len(self.rows), self.slots.index(link.upper)
+                                     if link.upper else 0, link.order))  # fmt: skip
+        tracks: dict[Any, list[Link]] = {}
+        for link in links:
+            alone = len(links) <= most or link.order
+            tracks.setdefault(link if alone else link.upper, []).append(link)
+        start = self.width - 16 - pitch * (len(tracks) - 1)
+        for k, together in enumerate(tracks.values()):
+            for link in together:
+                link.track = start + pitch * k
+
+    def limit(self, k: int) -> float:
+        """How far to the right the boxes of row k may reach: not into a track that passes."""
+        passing = [link.track for link in self.links if link.lower is None and (not link.upper or link.upper.rank > k)]
+        return min(passing, default=self.width + 14) - 14
+
+    def set_heights(self, top: float, bottom: float, height: Callable[[Slot], float]) -> None:
+        """Every box of a row has the row's height; what is left between top and bottom goes between the rows."""
+        heights = [max((height(slot) for slot in row if slot.key is not None), default=20.0) for row in self.rows]
+        gap = (bottom - top - sum(heights)) / max(1, len(self.rows) - 1)
+        y = bottom
+        for row, h in zip(self.rows, heights, strict=True):
+            for slot in row:
+                slot.h, slot.y = (h, y - h)
+            y -= h + gap
+
+    def join(self, k: int) -> None:
+        """Where the lines between row k − 1 and row k start and end: upright where they can be, never on each other."""
+        crossing = [piece for link in self.links for piece in pieces(link, len(self.rows)) if piece.row == k]
+        straight(crossing, APART)
+        for piece in crossing:
+            start, end = piece.link.ends
+            piece.link.ends = (piece.low if piece.first else start, piece.high if piece.final else end)
+
+    def route(self, link: Link, low: float, high: float) -> list[tuple[Point, Point]]:
+        """The link as pieces from gap to gap: each starts on top of a row (or at y = low) and ends under the next."""
+        points: list[tuple[Point, Point]] = []
+        x, y = link.ends[0], link.lower.y if link.lower else low
+        for mid in link.mids:
+            centre = link.track if link.lower is None else mid.x + mid.w / 2
+            points.append(((x, y), (centre, mid.bottom)))
+            x, y = centre, mid.y
+        points.append(((x, y), (link.ends[1], link.upper.bottom if link.upper else high)))
+        return points
+
+
+@dataclass
+class Piece:
+    """The part of a link between two rows, with the intervals in which it may end below and above."""
+
+    link: Link
+    row: int  # the row that it reaches
+    below: tuple[float, float]
+    above: tuple[float, float]
+    first: bool
+    final: bool
+    low: float = 0.0
+    high: float = 0.0
+
+
+def pieces(link: Link, rows: int) -> list[Piece]:
+    """The link cut at every row that it passes."""
+    row = 0 if link.lower is None else link.lower.rank + 1
+    stops: list[tuple[float, float]] = [(link.track, link.track) if link.lower is None else inside(link.lower)]
+    for mid in link.mids:
+        x = link.track if link.lower is None else mid.x + mid.w / 2
+        stops.append((x, x))
+    if link.upper is None and link.lower is not None and not link.mids:
+        stops[0] = (link.lower.right - 36, link.lower.right - 36)  # beside the step's number
+    stops.append(inside(link.upper) if link.upper else stops[-1])
+    last = len(stops) - 2
+    return [Piece(link, row + k, stops[k], stops[k + 1], k == 0, k == last) for k in range(last + 1)]
+
+
+def inside(slot: Slot) -> tuple[float, float]:
+    """Where along its top or bottom a line may meet a box."""
+    margin = min(CHANNEL / 2, slot.w / 2)
+    return slot.x + margin, slot.right - margin
+
+
+def straight(crossing: list[Piece], apart: float) -> None:
+    """Give every piece its two ends; neighbours keep a distance as far as their boxes allow."""
+    for piece in crossing:
+        low, high = max(piece.below[0], piece.above[0]), min(piece.below[1], piece.above[1])
+        middle = (low + high) / 2
+        piece.low, piece.high = clamp(middle, piece.below), clamp(middle, piece.above)
+    for side, interval in (("high", "above"), ("low", "below")):
+        separate(crossing, side, interval, apart)
+    for piece in crossing:
+        low, high = max(piece.below[0], piece.above[0]), min(piece.below[1], piece.above[1])
+        if low <= high and piece.low != piece.high:
+            common = clamp(piece.high, (low, high))
+            if not any(abs(other.low - common) < apart / 2 or abs(other.high - common) < apart / 2
+                       for other in crossing if other is not piece):  # fmt: skip
+                piece.low = piece.high = common
+
+
+def separate(crossing: list[Piece], side: str, interval: str, apart: float) -> None:
+    """Push the ends at one side apart, from left to right and back again, each within its own interval."""
+    order = sorted(crossing, key=lambda p: (getattr(p, side), getattr(p, "low"), getattr(p, "high")))
+    for before, after in zip(order, order[1:], strict=False):
+        wanted = max(getattr(after, side), getattr(before, side) + apart)
+        setattr(after, side, clamp(wanted, getattr(after, interval)))
+    for after, before in zip(order[::-1], order[-2::-1], strict=False):
+        wanted = min(getattr(before, side), getattr(after, side) - apart)
+        setattr(before, side, clamp(wanted, getattr(before, interval)))
+
+
+def clamp(x: float, interval: tuple[float, float]) -> float:
+    """x, or the nearer end of the interval."""
+    return min(max(x, interval[0]), interval[1]) if interval[0] <= interval[1] else sum(interval) / 2
+
+
+def rank(slots: list[Slot], links: list[Link]) -> None:
+    """rank = 1 + the highest rank of the inputs; leaves stand at the bottom, alone with leaves."""
+    inputs: dict[Slot, list[Slot]] = {slot: [] for slot in slots}
+    for link in links:
+        if link.lower is not None and link.upper is not None:
+            inputs[link.upper].append(link.lower)
+    floor = 1 if any(slot.leaf for slot in slots) else 0
+    for slot in slots:  # in order of creation: inputs come first
+        slot.rank = 0 if slot.leaf else max([floor, *(x.rank + 1 for x in inputs[slot])])
+
+
+def ordered_rows(slots: list[Slot], links: list[Link]) -> list[list[Slot]]:
+    """The rows from the bottom, with places for passing edges, ordered so that lines cross little (barycentres)."""
+    count = max((slot.rank for slot in slots), default=0) + 1
+    rows: list[list[Slot]] = [[] for _ in range(count)]
+    for slot in slots:
+        rows[slot.rank].append(slot)
+    neighbours: dict[Slot, list[Slot]] = {slot: [] for slot in slots}
+    for link in links:
+        chain_up(link, rows, neighbours, count)
+    for sweep in range(6):
+        places = {slot: (k + 0.5) / len(row) for row in rows for k, slot in enumerate(row)}
+        for row in rows[1:] if sweep % 2 == 0 else rows[-2::-1]:
+            row.sort(key=lambda slot: (not slot.left_pull, barycentre(slot, neighbours, places)))
+            places |= {slot: (k + 0.5) / len(row) for k, slot in enumerate(row)}
+    for row in rows:
+        boxes = [slot for slot in row if slot.key is not None]
+        if boxes:
+            boxes[0].first = boxes[-1].last = True
+    return rows
+
+
+def chain_up(link: Link, rows: list[list[Slot]], neighbours: dict[Slot, list[Slot]], count: int) -> None:
+    """Places for a link in every row between its ends; one from below needs none beside the boxes, it has its track."""
+    low = link.lower.rank if link.lower is not None else -1
+    high = link.upper.rank if link.upper is not None else count
+    before = link.lower
+    for k in range(low + 1, high):
+        mid = Slot(None, need=CHANNEL, fixed=True, rank=k)
+        link.mids.append(mid)
+        neighbours[mid] = []
+        rows[k].append(mid) if link.lower is not None else None
+        couple(before, mid, neighbours)
+        before = mid if link.lower is not None else None
+    couple(before, link.upper, neighbours)
+
+
+def couple(a: Slot | None, b: Slot | None, neighbours: dict[Slot, list[Slot]]) -> None:
+    """a and b want to stand above each other."""
+    if a is not None and b is not None:
+        neighbours[a].append(b)
+        neighbours[b].append(a)
+
+
+def barycentre(slot: Slot, neighbours: dict[Slot, list[Slot]], places: dict[Slot, float]) -> float:
+    """The mean place of what the slot is joined to; where it stands now if to nothing."""
+    around = [places[other] for other in neighbours[slot] if other in places]
+    return sum(around) / len(around) if around else places[slot]
+
+
+def spread(row: list[Slot], width: float) -> None:
+    """Widths and positions along a row: passing edges and leaves keep what they need, the other boxes share the rest."""
+    free = width - sum(slot.need for slot in row) - SPACE * (len(row) - 1)
+    growing = [slot for slot in row if not slot.fixed]
+    shrink = 1.0 if free >= 0 else max(0.2, 1 + free / max(1.0, sum(s.need for s in row if s.key is not None)))
+    x = 0.0
+    for slot in row:
+        slot.w = slot.need * (shrink if slot.key is not None else 1.0)
+        if free > 0 and not slot.fixed:
+            slot.w += free / len(growing)
+        slot.x = x
+        x += slot.w + SPACE

@@ -1,0 +1,176 @@
+"""A net unrolled through time: which boxes stand in a step, which lie outside, and how steps are joined.
+
+A Plan sorts the graph's values into columns (one per step drawn; a run of steps may be drawn as one), a zone for the
+states before the first step, a zone for what follows the last, and rails for what all steps share. It decides no position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import fonts, formulas
+from .cards import PAD, candidate, gradient_words, is_gate, value_words
+from .graph import Graph, Value, carried, sources
+from .layout import Body, Link, Slot
+
+
+@dataclass
+class Shown:
+    """One column of the picture: a step, or a run of steps drawn as one."""
+
+    columns: list[int]
+    slots: dict[Slot, Value] = field(default_factory=dict)
+    body: Body | None = None
+    x: float = 0.0
+    w: float = 0.0
+
+    @property
+    def gap(self) -> bool:
+        return len(self.columns) > 1
+
+    @property
+    def last(self) -> int:
+        return self.columns[-1]
+
+
+class Plan:
+    """What stands where, in words: columns, states before, results after, rails."""
+
+    def __init__(self, graph: Graph, most: int = 8, values: str = "auto", most_rails: int = 9) -> None:
+        self.graph, self.values = graph, values
+        self.columns = [Shown(group) for group in groups(len(graph.columns), most)]
+        self.drawn = {c.columns[0]: c for c in self.columns if not c.gap}
+        self.rails = rails(graph)
+        self.lesser = self.rails[: max(0, len(self.rails) - most_rails)]  # shared too, drawn as one rail
+        self.initial = [v for v in graph.values if v.initial is not None and v.shown and v not in self.rails]
+        self.bodies = [self.body_of(block) for block in sorted({c.block for c in graph.columns})]
+        self.after, self.after_slots = self.results()
+
+    @property
+    def groups(self) -> list[list[int | None]]:
+        """The columns of each pill: those of a drawn column; last, what belongs to no step."""
+        return [*(list(c.columns) for c in self.columns), [None]]
+
+    def body_of(self, block: int) -> Body:
+        """The body that the steps of a block share: one slot per role, one link per pair of roles that is joined."""
+        columns = [c for c in self.columns if not c.gap and self.graph.columns[c.last].block == block]
+        slots: dict[Any, Slot] = {}
+        for c in columns:
+            for v in self.inside(c.last):
+                slot = slots.setdefault(v.role, Slot(v.role, leaf=not v.computed, fixed=not v.computed))
+                slot.need = max(slot.need, self.need(v))
+                slot.left_pull |= any(self.from_before(x, v) for x in sources(v))
+                c.slots[slot] = v
+        order = sorted(slots.values(), key=lambda slot: min(c.slots[slot].time for c in columns if slot in c.slots))
+        links: dict[Any, Link] = {}
+        for c in columns:
+            for slot, v in c.slots.items():
+                self.link(slot, v, c, slots, links)
+        body = Body(order, list(links.values()))
+        for c in columns:
+            c.body = body
+        return body
+
+    def inside(self, column: int) -> list[Value]:
+        """The values with boxes in a step."""
+        return [v for v in self.graph.values if v.shown and v.column == column and v.initial is None]
+
+    def from_before(self, x: Value, v: Value) -> bool:
+        """Whether x enters v from the step before."""
+        return x.initial is not None or (x.column is not None and v.column is not None and x.column < v.column)
+
+    def link(self, slot: Slot, v: Value, c: Shown, slots: dict[Any, Slot], links: dict[Any, Link]) -> None:
+        """The lines that end in a box from inside its step or from below; and the one that rises out of the step."""
+        for x in sources(v):
+            if x in self.rails:
+                if x in self.lesser:
+                    continue
+                main = x is self.graph.weight
+                links.setdefault((x, slot), Link(None, slot, key=x, order=int(main)))
+                if main:
+                    links.setdefault(("part", slot), Link(None, slot, key="part", order=2))
+            elif x.column == c.last and x.role in slots and slots[x.role] is not slot:
+                links.setdefault((slots[x.role], slot), Link(slots[x.role], slot, key=x.role))
+        if self.rises(v):
+            links.setdefault(("rise", slot), Link(slot, None, key="rise"))
+
+    def rises(self, v: Value) -> bool:
+        """Whether a value goes out at the top: to a result that takes more than the last step's."""
+        users = [user for user in drawn_users(v) if user.column is None]
+        return any(len({x.column for x in sources(user)} - {None}) > 1 for user in users)
+
+    def results(self) -> tuple[Body, dict[Slot, Value]]:
+        """What follows the last step, with the weights and data that only it uses."""
+        out: dict[Value, Slot] = {}
+        for v in self.graph.shown:
+            if v.column is None and v not in self.rails and v.initial is None:
+                out[v] = Slot(v, need=self.need(v), leaf=not v.computed, fixed=False)
+        links = []
+        for v, slot in out.items():
+            for x in sources(v):
+                if x in out:
+                    links.append(Link(out[x], slot, key=x))
+                elif x in self.rails and x not in self.lesser:
+                    links.append(Link(None, slot, key=x))
+            slot.left_pull = any(x.column is not None for x in sources(v))
+        if self.graph.weight in self.rails:
+            links += [Link(None, link.upper, key="part", order=2) for link in links if link.key is self.graph.weight]
+        return Body(list(out.values()), links), {slot: v for v, slot in out.items()}
+
+    def need(self, v: Value) -> float:
+        """The least width in which a box can say its name and value."""
+        if is_gate(v) or candidate(v):
+            return 48.0
+        name = fonts.measure(formulas.name(v, self.graph), 20, True)
+        if v.leaf:
+            value, gradient = value_words(v, self.values), gradient_words(v, self.graph)[-1:] if v.kind == "weight" else []
+            beside = sum(fonts.measure(words, 20, bold) + 8 for words, bold, _ in [(value, False, ""), *gradient] if words)
+            return name + beside + 2 * PAD
+        return max(60.0, name + 2 * PAD)
+
+    def initial_column(self, v: Value) -> int:
+        """Where a first state enters."""
+        return next(user.column for user in v.users if user.column is not None)
+
+
+def drawn_users(v: Value) -> Iterable[Value]:
+    """The boxes that use a value."""
+    waiting, seen = list(v.users), set(v.users)
+    for user in waiting:
+        if user.shown:
+            yield user
+        else:
+            new = [u for u in user.users if u not in seen]
+            seen.update(new)
+            waiting += new
+
+
+def rails(graph: Graph) -> list[Value]:
+    """What several steps share and no step owns: weights, and values computed before the first step; the singled-out last."""
+    found = []
+    for v in graph.shown:
+        outside = v.column is None and v.initial is None and v is not graph.root
+        if outside and any(user.column is not None for user in drawn_users(v)):
+            found.append(v)
+    return sorted(found, key=lambda v: (v is graph.weight, v.kind != "weight"))
+
+
+def groups(count: int, most: int) -> list[list[int]]:
+    """1, 2, 3, …, 50: all steps where they fit, else the first ones, a run drawn as one, and the last."""
+    if count <= most:
+        return [[k] for k in range(count)]
+    tail = 2 if most >= 5 else 1
+    head = max(1, min(most - tail - 1, 3))
+    return [*([k] for k in range(head)), list(range(head, count - tail)), *([k] for k in range(count - tail, count))]
+
+
+def carries(plan: Plan, left: Shown, right: Shown) -> list[tuple[Value, Value]]:
+    """The pairs (source, target) that join two neighbouring columns."""
+    pairs = []
+    for x in plan.inside(left.last):
+        for target in dict.fromkeys(drawn_users(x)):
+            if target.column == right.columns[0] and any(user.column == right.columns[0] for user, _ in carried(x)):
+                pairs.append((x, target))
+    return pairs

@@ -1,0 +1,175 @@
+"""One weight, T uses, one gradient: the parts that came back, as numbers that add up as printed.
+
+A weight of one number has parts that are numbers. An array's parts are given as signed shares, s_t = ⟨part_t, G⟩ / ‖G‖²
+with G their sum, since norms do not add; or as one chosen entry. The order is the one in which the parts arrived.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import formulas
+from .formulas import MATRIX
+from .graph import SLICES, VIEWS, Graph, Value, boxes_of
+from .notation import NOT_COMPUTED, decimals_for, fixed, norm, odd, rounded_to_sum, shares, superscript
+
+
+@dataclass
+class Use:
+    """What one step adds to the weight's gradient (or several steps drawn as one)."""
+
+    columns: list[int | None]
+    title: str
+    number: float | None = None
+    printed: float = 0.0
+    label: str = NOT_COMPUTED
+    arrays: tuple[np.ndarray, ...] = ()
+
+    @property
+    def against(self) -> bool:
+        return self.number is not None and self.printed < 0
+
+
+@dataclass
+class Sum:
+    """The uses in order of arrival, and what they add up to."""
+
+    weight: Value
+    uses: list[Use]
+    kind: str  # "number", "share" or "entry"
+    total: float | None
+    label: str
+    decimals: int
+    unit: str
+    norms: tuple[float, float]  # the sum of the parts' norms, and the norm of the sum
+
+    def signed(self, x: float) -> str:
+        """+19 %, −0.09, +3.2·10⁻⁷"""
+        return fixed(x, self.decimals, sign=True) + self.unit
+
+    def plain(self, x: float) -> str:
+        return fixed(x, self.decimals) + self.unit
+
+
+def add_up(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], entry: Any = None) -> Sum:
+    """The weight's sum; `groups` says which columns are drawn as one."""
+    uses = arrived_uses(graph, weight, groups)
+    arrays = [sum_of(use.arrays) for use in uses]
+    if not uses or any(a is None for a in arrays):
+        return Sum(weight, uses, "number", None, NOT_COMPUTED, 2, "", (math.nan, math.nan))
+    total = sum_of([a for use in uses for a in use.arrays])
+    kind = "entry" if entry is not None else "number" if weight.array.size == 1 else "share"
+    numbers = as_numbers(arrays, total, kind, entry)
+    result = printed_sum(weight, uses, kind, numbers)
+    single = [norm(a) for use in uses for a in use.arrays]
+    result.norms = (math.fsum(single), norm(total))
+    return result
+
+
+def as_numbers(arrays: list[Any], total: Any, kind: str, entry: Any) -> list[float]:
+    """Each part as the number that its pill shows."""
+    if kind == "share":
+        return [100 * s for s in shares(arrays, total)]
+    return [float(a[entry]) if kind == "entry" else float(np.ravel(a)[0]) for a in arrays]
+
+
+def printed_sum(weight: Value, uses: list[Use], kind: str, numbers: list[float]) -> Sum:
+    """Largest remainder, one number of decimals for all: the printed parts add to the printed total."""
+    exponent = 0 if kind == "share" else far_from_one(numbers)
+    unit = " %" if kind == "share" else f"·10{superscript(exponent)}" if exponent else ""
+    scaled = [x / 10.0**exponent for x in numbers]
+    total = 100.0 if kind == "share" and all(map(math.isfinite, numbers)) else math.fsum(scaled)
+    decimals = 0 if kind == "share" else decimals_for([*scaled, total])
+    result = Sum(weight, uses, kind, total, "", decimals, unit, (math.nan, math.nan))
+    for use, x, printed in zip(uses, scaled, rounded_to_sum(scaled, decimals, total), strict=True):
+        use.number, use.printed = x, printed
+        use.label = result.signed(printed)
+    result.total = math.fsum(use.printed for use in uses)
+    result.label = "100 %" if kind == "share" and not odd(result.total) else result.signed(result.total)
+    return result
+
+
+def far_from_one(numbers: Sequence[float]) -> int:
+    """The power of ten to take out so that numbers far from 1 stay short; 0 for everyday ones."""
+    largest = max((abs(x) for x in numbers if math.isfinite(x)), default=0.0)
+    size = math.floor(math.log10(largest)) if largest else 0
+    return size if size < -3 or size > 4 else 0
+
+
+def sum_of(arrays: Sequence[Any]) -> Any:
+    """The arrays added in their order; None if one is missing."""
+    total = None
+    for array in arrays:
+        total = array if total is None else total + array
+    return total
+
+
+def arrived_uses(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]]) -> list[Use]:
+    """One Use per group of columns, in order of arrival; before backward(), last step first and without numbers."""
+    home = {column: k for k, group in enumerate(groups) for column in group}
+    arrivals = graph.trace.arrivals(weight.tensor) if graph.trace is not None else []
+    found: dict[int, list] = {}
+    for part in arrivals:
+        value = graph.of(part.output)
+        if value is not None:
+            found.setdefault(home.get(value.column, -1), []).append((value, as_array(part.array)))
+    if not found:
+        for user in reversed(weight.users):
+            found.setdefault(home.get(user.column, -1), []).append((user, None))
+    return [Use(list(groups[k]), title(graph, weight, [v for v, _ in entries]), arrays=tuple(a for _, a in entries))
+            for k, entries in found.items() if k >= 0]  # fmt: skip
+
+
+def as_array(array: Any) -> np.ndarray:
+    """The part on the host."""
+    return np.asarray(array.get() if hasattr(array, "get") else array)
+
+
+def title(graph: Graph, weight: Value, users: list[Value]) -> str:
+    """How the code computes the part: h₁ᵀ dz₂; for several uses drawn as one, how many there are."""
+    distinct = list(dict.fromkeys(users))
+    if len(distinct) > 1:
+        titles = [use_title(graph, weight, v) for v in distinct]
+        return " + ".join(titles) if len(titles) == 2 else f"{len(titles)} uses"
+    return use_title(graph, weight, distinct[0])
+
+
+def use_title(graph: Graph, weight: Value, user: Value) -> str:
+    """xᵀ dz for x W, dz xᵀ for W x, x · dz for numbers, dz for what is added; else in which box the use is."""
+    used = weight
+    while (user.op in VIEWS or user.op in SLICES) and len(user.users) == 1:
+        used, user = user, user.users[0]
+    result = linear_result(user)
+    if result is None:
+        return f"in {', '.join(formulas.name(v, graph) for v in boxes_of(user))}"
+    dz = f"d{formulas.name(result, graph)}"
+    mates = [x for x in user.inputs if x is not used]
+    if user.op == "add" or user.op == "subtract" and user.inputs[0] is used:
+        return dz
+    if user.op == "multiply" and mates:
+        return f"{operand(mates[0], graph)} · {dz}"
+    if user.op == "matmul" and mates:
+        x = operand(mates[0], graph)
+        if all(v.array.size == 1 for v in (used, mates[0], result)):
+            return f"{x} · {dz}"
+        return f"{x}ᵀ {dz}" if user.inputs[1] is used else f"{dz} {x}ᵀ"
+    return f"in {formulas.name(result, graph)}"
+
+
+def operand(x: Value, graph: Graph) -> str:
+    """A factor, in brackets if it is a formula."""
+    return formulas.bracket(formulas.operand(x, graph, 0), MATRIX + 1)
+
+
+def linear_result(user: Value) -> Value | None:
+    """The box whose gradient reaches the use unchanged: through sums only; None if something else lies between."""
+    while not user.shown:
+        if len(user.users) != 1 or user.users[0].op not in {"add", "reshape", "positive"}:
+            return None
+        user = user.users[0]
+    return user

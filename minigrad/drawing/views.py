@@ -1,0 +1,101 @@
+"""From a recorded graph to a Scene: which view is made of which pieces, and how they share the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import fonts, formulas
+from .graph import Graph
+from .scene import Scene, Text
+from .steps import Plan
+from .sums import Sum, add_up
+from .unrolled import MARGIN, TOP, Unrolled
+from .waterfall import LABELS, PILL, Waterfall, check
+from .words import count
+
+SLIDE = (1920.0, 1080.0)
+
+
+def unrolled(
+    graph: Graph, words: Mapping[str, str], *, backward: bool, slide: bool, most: int, values: str, title: str | None,
+    entry: Any = None, labels: Any = None,
+) -> Scene:  # fmt: skip
+    """The net in columns; backward with pills and the waterfall of one weight's gradient."""
+    plan = Plan(graph, most, values, most_rails=3 if slide else 9)
+    net = Unrolled(plan, words, backward, labels)
+    scene = Scene(0, 0)
+    scene.width = net.widths(SLIDE[0] if slide else None)
+    end = net.heights(SLIDE[1] - 600 if slide else None)
+    net.net(scene, end)
+    bottom = net.draw_rails(end + 11)
+    with_sum = backward and graph.weight is not None
+    total = add_up(graph, graph.weight, plan.groups, entry) if with_sum and graph.weight else None
+    if total is not None and total.uses:
+        fall = Waterfall(net, total, words)
+        pills = bottom + 10
+        room = SLIDE[1] - LABELS - (pills + PILL + 48)
+        zero = pills + PILL + 48 + (room if slide or room > 150 else 240)
+        scene.height = zero + LABELS
+        paint_net(scene, net)
+        fall.draw(scene, pills, zero)
+        fall.notes(max(pills + PILL + 46, max((b.bottom for b in net.boxes.values() if b.x >= net.right), default=0) + 40))
+        scene.items[:0] = [e for e in net.edges if e.kind == "part"]
+        scene.items[:0] = net.grounds
+    else:
+        scene.height = SLIDE[1] if slide else bottom + 40
+        paint_net(scene, net)
+        scene.items[:0] = net.grounds
+    heading(scene, net, graph, words, title or default_title(graph, words, total))
+    scene.title = title or default_title(graph, words, total)
+    scene.description = described(graph, plan, total, words)
+    return scene
+
+
+def paint_net(scene: Scene, net: Unrolled) -> None:
+    """Lines below boxes, boxes below words."""
+    scene.add(*net.marks, *(e for e in net.edges if e.kind != "part"), *net.boxes.values(), *net.texts)
+
+
+def default_title(graph: Graph, words: Mapping[str, str], total: Sum | None) -> str:
+    """What the picture shows, in one line."""
+    if total is None or not total.uses:
+        return words["title forward"].format(steps=len(graph.columns))
+    uses = sum(len(use.arrays) or 1 for use in total.uses)
+    return words["title shares" if total.kind == "share" else "title sum"].format(uses=count(uses, words))
+
+
+def heading(scene: Scene, net: Unrolled, graph: Graph, words: Mapping[str, str], title: str) -> None:
+    """The title at the left; at the right what the colours mean."""
+    legend = [(words["value"], "ink"), (words["gradient"], "gradient"), (words["weight"], "weight"),
+              (words["no gradient"], "muted")]  # fmt: skip
+    if not net.backward:
+        legend = [legend[0], legend[2]]
+    for role in net.memories:
+        name = next(v.name for v in graph.values if v.role == role)
+        legend.insert(-1, (words["memory"].format(name=name), "memory line"))
+    x = scene.width - MARGIN
+    for label, colour in reversed(legend):
+        width = fonts.measure(label, 20, True)
+        scene.add(Text(x - width, 47, label, 20, True, colour, kind="legend"))
+        x -= width + 24
+    text, size = fonts.fit([title], x - MARGIN - 10, (34, 32, 30, 28, 26, 24, 22), True)
+    scene.add(Text(MARGIN, 50, text, size, True, "ink", kind="title"))
+
+
+def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, str]) -> str:
+    """The picture in words: the equations of a step, what is shared, the sum."""
+    first = plan.columns[0]
+    lines = [f"{len(graph.columns)} steps from left to right."]
+    lines += [f"Step {graph.columns[first.last].number}: " + "; ".join(
+        formulas.equation(v, graph) for v in first.slots.values() if v.computed) + "."]  # fmt: skip
+    if plan.after_slots:
+        lines.append("Then: " + "; ".join(formulas.equation(v, graph) for v in plan.after_slots.values() if v.computed) + ".")
+    lines.append("Shared by all steps: " + ", ".join(v.name for v in plan.rails) + ".")
+    for c in plan.columns:
+        if c.gap:
+            numbers = [graph.columns[k].number for k in c.columns]
+            lines.append(words["elided"].format(first=numbers[0], last=numbers[-1]).capitalize() + ".")
+    if total is not None and total.uses:
+        lines.append(f"{total.weight.name}.grad, in order of arrival: {check(total)}.")
+    return "\n".join(lines)

@@ -1,0 +1,267 @@
+"""The sum under the net: one pill per use of the weight, and the waterfall in which their numbers arrive.
+
+Backward reaches the last step first, so the bars grow from the right to the left, each standing where the one before it
+ended, and end at the weight's gradient. A dashed ghost shows what `=` instead of `+=` would have left there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from . import fonts
+from .notation import NOT_COMPUTED, fixed, number, odd, ordinal, running
+from .scene import Box, Edge, Mark, Scene, Text, line, polygon, rectangle
+from .sums import Sum, Use
+from .unrolled import LEFT, RIGHT, Unrolled
+
+PILL, LABELS = 78.0, 66.0  # a pill's height, and what the words under the bars need
+BAR = 120.0
+
+
+class Waterfall:
+    """Draws a Sum under an Unrolled net."""
+
+    def __init__(self, net: Unrolled, total: Sum, words: Mapping[str, str]) -> None:
+        self.net, self.sum, self.words = net, total, words
+        self.columns = net.plan.columns
+        self.name = total.weight.name
+        self.computed = total.total is not None and math.isfinite(total.total)
+
+    def place(self, use: Use) -> tuple[float, float]:
+        """The left edge and the width of a use's pill: its column's, or the results' zone."""
+        if use.columns == [None]:
+            return self.net.right, RIGHT
+        column = next(c for c in self.columns if list(c.columns) == use.columns)
+        return column.x, column.w
+
+    def middle(self, use: Use) -> float:
+        x, w = self.place(use)
+        return x + w / 2
+
+    def draw(self, scene: Scene, top: float, bottom: float) -> None:
+        """Pills at `top`, the zero line at `bottom`."""
+        self.scene = scene
+        self.pills(top)
+        if not self.sum.uses:
+            return
+        self.zero = bottom
+        self.set_scale(top + PILL + 48)
+        if self.computed:
+            self.bars(top + PILL)
+            self.total()
+        else:
+            self.unknown(top + PILL)
+        self.axis()
+
+    # -- pills
+
+    def pills(self, top: float) -> None:
+        """One per use: how the code computes the part, and the part."""
+        for k, use in enumerate(self.sum.uses):
+            x, w = self.place(use)
+            side = "against" if use.against else "gradient"
+            known = use.number is not None
+            wrong = known and bool(odd(use.number or 0.0))
+            fill = "alarm fill" if wrong else f"{side} fill" if known else "value fill"
+            stroke = "alarm" if wrong else f"{side} line" if known else "line"
+            box = Box(f"pill{k + 1}", x, top, w, PILL, fill, stroke, 2.2, PILL / 2, "" if known else "7 5", "pill")
+            titles = [use.title, use.title.replace(" ", "")]
+            if len(use.columns) > 1:
+                titles = [self.words[key].format(uses=len(use.columns)) for key in ("uses more", "uses shown as one")]
+            text, size = fonts.fit(titles, w - 30, (21, 20, 19, 18), True)
+            box.texts.append(Text(x + w / 2, top + 29, text, size, True, "ink", "middle", fill, "title"))
+            sizes = (31, 29, 27, 25, 23, 21, 20, 19, 18) if known else (19, 18)
+            text, size = fonts.fit([use.label, use.label.replace(" ", "")], w - 24, sizes, known)
+            colour = "alarm" if wrong else side if known else "muted"
+            box.texts.append(Text(x + w / 2, top + 63, text, size, known, colour, "middle", fill, "number"))
+            box.title = f"{use.title}: {use.label}"
+            self.scene.add(box)
+            self.lines_down(box, use, top)
+
+    def lines_down(self, box: Box, use: Use, top: float) -> None:
+        """From the boxes that used the weight down to the pill: the way of the part."""
+        index = len(self.columns) if use.columns == [None] else next(
+            k for k, c in enumerate(self.columns) if list(c.columns) == use.columns)  # fmt: skip
+        for value, column, x in self.net.parts:
+            if column == index:
+                start = self.net.boxes[value].bottom
+                end = top + (PILL / 2 - math.sqrt(max(0.0, (PILL / 2) ** 2 - max(0.0, x - box.right + PILL / 2) ** 2)))
+                stroke = "gradient line" if use.number is not None else "line"
+                self.net.edges.append(Edge(self.net.boxes[value].id, box.id, line((x, start), (x, end)), stroke, 2.8,
+                                           kind="part", on="column"))  # fmt: skip
+
+    # -- bars
+
+    def set_scale(self, top: float) -> None:
+        """From numbers to pixels: all running sums and 0 fit between the top and the zero line."""
+        numbers = [u.number for u in self.sum.uses if u.number is not None and math.isfinite(u.number)]
+        levels = [0.0, *running(numbers)]
+        self.low, self.high = min(levels), max(levels)
+        bottom_room = self.zero - (24 if self.low < 0 else 0)
+        self.scale = (bottom_room - top) / ((self.high - self.low) or 1.0)
+        self.base = bottom_room + self.low * self.scale
+
+    def y(self, level: float) -> float:
+        return self.base - level * self.scale
+
+    def bars(self, pill_bottom: float) -> None:
+        """Each part stands where the sum so far ended."""
+        uses = self.sum.uses
+        levels, printed = running([u.number or 0.0 for u in uses]), running([u.printed for u in uses])
+        for k, use in enumerate(uses):
+            before, after = (levels[k - 1] if k else 0.0), levels[k]
+            x, width = self.bar_place(use)
+            high, low = self.y(max(before, after)), self.y(min(before, after))
+            fill = "bar against" if use.against else "bar"
+            self.dots(self.middle(use), pill_bottom, high)
+            self.scene.add(Mark(rectangle(x, high, width, max(low - high, 2.0)), fill, kind="bar",
+                                title=f"{use.title}: {use.label}"))  # fmt: skip
+            self.sign(use, x + width / 2, (high + low) / 2, low - high)
+            if k + 1 < len(uses):
+                self.step(use, uses[k + 1], after, printed[k], k == 0)
+        self.ghost(uses[-1], levels[-1])
+
+    def bar_place(self, use: Use) -> tuple[float, float]:
+        """The left edge and the width of a bar."""
+        width = min(BAR, 0.62 * self.place(use)[1])
+        return self.middle(use) - width / 2, width
+
+    def dots(self, x: float, start: float, end: float) -> None:
+        """From the pill to its bar."""
+        if end - start > 6:
+            self.scene.add(Mark(line((x, start + 3), (x, end)), "", "line", 2, "2.5 6", kind="dots"))
+
+    def sign(self, use: Use, x: float, y: float, height: float) -> None:
+        """▲ or ▼, for whoever does not see the hue."""
+        size = min(11.0, height / 2 - 2)
+        if size >= 4:
+            tip = size if use.against else -size
+            self.scene.add(Mark(polygon((x, y + tip * 0.8), (x - size, y - tip * 0.7), (x + size, y - tip * 0.7)), "on bar",
+                                kind="sign", on="bar against" if use.against else "bar"))  # fmt: skip
+
+    def step(self, use: Use, following: Use, level: float, printed: float, first: bool) -> None:
+        """The dashes from one bar to the next, with the sum so far."""
+        (x0, w0), (x1, w1) = self.bar_place(use), self.bar_place(following)
+        left, right = (x1 + w1, x0) if x1 < x0 else (x0 + w0, x1)
+        self.scene.add(Mark(line((left, self.y(level)), (right, self.y(level))), "", "ink", 2, "8 5", kind="level"))
+        words = self.sum.plain(printed)
+        if first and fonts.measure(f"{self.words['so far']} {words}", 20) < right - left - 8:
+            words = f"{self.words['so far']} {words}"
+        words, size = fonts.fit([words, words.replace(" ", "")], right - left - 4, (21, 20, 19, 18))
+        y = self.y(level)
+        valley = (use.number or 0.0) < 0 <= (following.number or 0.0)
+        clear = [y + 24 if valley else y - 9, y - 9 if valley else y + 24]
+        text_y = next((t for t in clear if not t - 17 < self.base < t + 5), clear[0])
+        self.scene.add(Text((left + right) / 2, text_y, words, size, False, "ink", "middle", kind="so far"))
+
+    def ghost(self, last: Use, level: float) -> None:
+        """Where `=` would have left the gradient: the last arrival alone, standing on zero."""
+        if len(self.sum.uses) < 2:
+            return
+        x, width = self.bar_place(last)
+        number_ = last.number or 0.0
+        high, low = self.y(max(0.0, number_)), self.y(min(0.0, number_))
+        outline = rectangle(x, high, width, low - high) if low - high > 4 else line((x, high), (x + width, high))
+        self.scene.add(Mark(outline, "", "muted", 2.5, "7 5", kind="ghost"))
+        bar_low = self.y(min(level, level - number_))
+        lines = [self.words["overwrite"], self.words["would leave"].format(number=last.label)]
+        middle = x + width / 2
+        room = self.place(last)[1] + 26
+        sizes = [fonts.fit([words], room, (20, 19, 18), True) for words in lines]
+        if high - bar_low >= 62:
+            for k, (words, size) in enumerate(sizes):
+                self.scene.add(Text(middle, high - 38 + 26 * k, words, size, True, "muted", "middle"))
+            if high - bar_low >= 100:
+                self.scene.add(Edge("", "", line((middle, bar_low + 6), (middle, high - 64)), "muted", 2, "head", "7 5", "ghost"))
+        elif low - high >= 62:
+            for k, (words, size) in enumerate(sizes):
+                self.scene.add(Text(middle, (low + high) / 2 - 6 + 26 * k, words, size, True, "muted", "middle"))
+
+    # -- the sum
+
+    def total(self) -> None:
+        """W.grad as a bar at the left, joined to the last arrival."""
+        x = self.net.left + 39
+        total = running([u.number or 0.0 for u in self.sum.uses])[-1]
+        high, low = self.y(max(0.0, total)), self.y(min(0.0, total))
+        self.scene.add(Mark(rectangle(x, high, BAR, max(low - high, 3.0)), "total", kind="total"))
+        last_x, last_w = self.bar_place(self.sum.uses[-1])
+        if last_x > x + BAR:
+            self.scene.add(Mark(line((x + BAR, self.y(total)), (last_x, self.y(total))), "", "ink", 2, "8 5", kind="level"))
+        self.total_words(x + BAR / 2, high if total >= 0 else self.y(0.0))
+
+    def total_words(self, x: float, y: float) -> None:
+        """The weight's name, `.grad`, and the number that all this was for."""
+        name, size = fonts.fit([f"{self.name}.grad"], LEFT, (24, 22, 20, 19, 18), True)
+        self.scene.add(Text(x, y - 62, name, size, True, "ink", "middle", kind="total name"))
+        text, size = fonts.fit([self.sum.label], LEFT, (38, 34, 30, 26, 22, 20, 18), True)
+        self.scene.add(Text(x, y - 20, text, size, True, "gradient", "middle", kind="total number"))
+
+    def unknown(self, pill_bottom: float) -> None:
+        """Before backward(), or after NaN: no bars, and it says so."""
+        x = self.net.left + LEFT / 2
+        name, size = fonts.fit([f"{self.name}.grad"], LEFT, (24, 22, 20, 19, 18), True)
+        self.scene.add(Text(x, self.zero - 80, name, size, True, "ink", "middle"))
+        words = self.sum.label if self.sum.total is not None else self.words["not computed"]
+        text, size = fonts.fit([words], LEFT, (26, 24, 22, 20, 18), True)
+        colour = "alarm" if self.sum.total is not None else "muted"
+        self.scene.add(Text(x, self.zero - 40, text, size, True, colour, "middle"))
+
+    def axis(self) -> None:
+        """The zero line and the order of arrival under it."""
+        uses = self.sum.uses
+        end = max(self.place(use)[0] + self.place(use)[1] for use in uses)
+        y = self.base if self.computed else self.zero
+        self.scene.add(Mark(line((self.net.left, y), (end + 12, y)), "", "line", 2, kind="zero"))
+        self.scene.add(Text(end + 18, y + 7, "0", 21, False, "ink"))
+        baseline = self.zero + 33
+        middle = self.net.left + 39 + BAR / 2
+        self.scene.add(Text(middle, baseline, self.words["the sum"], 20, True, "ink", "middle"))
+        for k, use in enumerate(uses):
+            room = self.place(use)[1]
+            label = self.words["first"] if k == 0 else self.words["last"] if k == len(uses) - 1 else ordinal(k + 1)
+            text, size = fonts.fit([label, ordinal(k + 1)], room, (20, 19, 18))
+            self.scene.add(Text(self.middle(use), baseline, text, size, False, "muted", "middle"))
+        if uses[0].columns != [None] and self.middle(uses[0]) >= self.middle(uses[-1]):
+            self.scene.add(Edge("", "", line((end + 116, baseline - 7), (end + 38, baseline - 7)), "ink", 2.5, kind="order"))
+            text, size = fonts.fit([self.words["order"]], RIGHT - 60, (20, 19, 18))
+            self.scene.add(Text(end + 122, baseline, text, size))
+
+    # -- the words at the right
+
+    def notes(self, top: float) -> None:
+        """What the bars mean, in a few lines beside the net."""
+        y = top
+        for words, bold, colour in self.note_lines():
+            for part in words.split("|"):
+                text, size = fonts.fit([part], RIGHT, (20, 19, 18), bold)
+                self.scene.add(Text(self.net.right, y, text, size, bold, colour))
+                y += 27
+            y += 4 if bold and colour == "ink" else 18 if colour == "muted" else 4
+
+    def note_lines(self) -> list[tuple[str, bool, str]]:
+        """(words, bold, colour)"""
+        w, s = self.words, self.sum
+        if s.total is None:
+            return [(w["no backward"], False, "muted")]
+        if s.kind == "share" and not self.computed:
+            return [(w["grad is zero"] if s.norms[1] == 0 else NOT_COMPUTED, False, "muted")]
+        if s.kind == "share":
+            norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=self.name)
+            return [(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted"),
+                    (w["norms"], True, "ink"), (norms, False, "muted")]  # fmt: skip
+        lines = [(w["begins"].format(weight=self.name), False, "muted"), (w["each adds"], True, "ink"),
+                 (f"{self.name}.grad += {s.uses[0].title}", True, "gradient")]  # fmt: skip
+        if len(s.uses) > 1:
+            lines.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
+        return lines
+
+
+def check(total: Sum) -> str:
+    """0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53: the printed sum in one line."""
+    if total.total is None:
+        return f"{total.weight.name}.grad: {NOT_COMPUTED}"
+    terms = [fixed(use.printed, total.decimals) for use in total.uses]
+    text = terms[0] + "".join(f" − {t[1:]}" if t.startswith("−") else f" + {t}" for t in terms[1:])
+    return f"{text} = {fixed(total.total, total.decimals)}{total.unit}"

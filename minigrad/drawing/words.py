@@ -1,0 +1,62 @@
+"""The dozen words inside a figure, in one place, so that `words={...}` can say them in another language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS = {
+    "counts": "no one two three four five six seven eight nine ten eleven twelve",
+    "title sum": "One weight, {uses} uses, one gradient: the sum",
+    "title shares": "One weight matrix, {uses} uses: shares that add to 100 %",
+    "title forward": "Unrolled: {steps} steps, one set of weights",
+    "title expression": "{name}, forward and backward",
+    "value": "value",
+    "gradient": "gradient",
+    "grad": "grad",
+    "weight": "weight",
+    "no gradient": "constant or data: no gradient",
+    "memory": "{name} path",
+    "step": "t = {number}",
+    "uses": "× {uses} uses",
+    "one use": "used once",
+    "steps more": "{steps} steps",
+    "uses more": "{uses} uses more",
+    "uses shown as one": "{uses} ×",
+    "not computed": "not computed",
+    "the sum": "the sum",
+    "first": "1st to arrive",
+    "last": "last",
+    "order": "order of arrival",
+    "so far": "so far",
+    "overwrite": "= instead of +=",
+    "would leave": "would leave {number}",
+    "begins": "backward() begins here;|until now {weight}.grad is|not computed.",
+    "each adds": "Each use adds its part:",
+    "then": "then {title}, …",
+    "share": "Share of the use at t:",
+    "share formula": "⟨part, grad⟩ ÷ ‖grad‖²",
+    "below zero": "Below 0: this use pulls|against the others.",
+    "norms": "Norms do not add:",
+    "norms sum": "the parts' sum to {parts},|{weight}.grad has {total}.",
+    "no backward": "backward() was not called:|gradients are not computed.",
+    "grad is zero": "{weight}.grad is zero:|there is nothing to share.",
+    "before": "before",
+    "entry": "entry {entry}",
+    "of": "of {weight}",
+    "elided": "steps {first} to {last} are drawn as one",
+    "rails more": "and {count} more: {names}",
+}
+
+
+def words_for(own: Mapping[str, str] | None) -> dict[str, str]:
+    """The words, with the caller's own in their place; an unknown key is an error that lists the known ones."""
+    unknown = [key for key in own or {} if key not in WORDS]
+    if unknown:
+        raise ValueError(f"words has no {unknown[0]!r}; it may replace {', '.join(map(repr, WORDS))}")
+    return WORDS | dict(own or {})
+
+
+def count(n: int, words: Mapping[str, str]) -> str:
+    """3 → three, as far as the words go."""
+    counts = words["counts"].split()
+    return counts[n] if n < len(counts) else str(n)
