@@ -24,6 +24,7 @@ from . import doctor
 from .console import forgiving_console
 from .datasets import Vocabulary
 from .decoding import greedy
+from .drawing.notation import rounded_to_sum, shares
 
 EDGE = "·"  # stands before the first letter and after the last
 LONGEST = 40
@@ -75,36 +76,37 @@ def train(net: Speller, word: str, seconds: float = 5.0) -> int:
     return update
 
 
-def first_lesson(net: Speller) -> tuple[mg.Trace, np.ndarray]:
+def first_lesson(net: Speller) -> tuple[mg.Trace, list[float]]:
     """The net's first walk back, watched: the trace, and each letter's share ⟨∂L/∂W at t, G⟩ / ‖G‖² of W_hh's gradient G.
 
-    The shares add to 1, and a negative one pulls against the others. Step 0 reads the edge; it has no past to use.
+    The shares, rounded to hundredths, add to 1; a negative one pulls against the others. Step 0 reads the edge: no state
+    stands before it, so its share is 0.
     """
     with mg.Trace() as trace:
         net.loss().backward()
-    parts = [np.asarray(part.array, dtype=float) for part in trace.contributions(net.rnn.W_hh)]
-    total = np.sum(parts, axis=0)
-    shares = np.array([(part * total).sum() for part in parts]) / (total * total).sum()
+    parts = [part.array for part in trace.contributions(net.rnn.W_hh)]
+    letters = rounded_to_sum(shares(parts, net.rnn.W_hh.grad), 2)[1:]
     net.zero_grad()
-    return trace, shares[1:]
+    return trace, letters
 
 
-def ask(word: str, shares: np.ndarray) -> None:
+def ask(word: str, share: list[float]) -> None:
     """The question before the picture: for somebody at a terminal; otherwise the answer alone."""
-    most = int(np.argmax(np.abs(shares)))
+    most = int(np.argmax(np.abs(share)))
     if sys.stdin.isatty() and sys.stdout.isatty() and len(word) > 1:
         guess = input(f"\nAll letters changed one matrix, W_hh, in the first update. Which moved it most, 1 to {len(word)}? ").strip()
         right = guess == str(most + 1) or (guess == word[most] and word.count(guess) == 1)
         print("Right!" if right else "Not that one.")
     print("\nEach letter's share in the first gradient of W_hh, the matrix that they all use:")
-    for k, (letter, share) in enumerate(zip(word, shares, strict=True)):
-        bar = ("█" if share > 0 else "░") * round(30 * abs(share))
-        print(f"  {k + 1:>3} {letter}  {share:>5.0%} {bar}{'  <- the most' if k == most else ''}")
+    for k, (letter, part) in enumerate(zip(word, share, strict=True)):
+        bar = ("█" if part > 0 else "░") * round(30 * abs(part))
+        print(f"  {k + 1:>3} {letter}  {part:>5.0%} {bar}{'  <- the most' if k == most else ''}")
 
 
 def show(trace: mg.Trace, net: Speller, word: str, folder: Path | None) -> None:
     """Draw, save, and open it in a browser where there is a display."""
-    figure = mg.draw(trace, weight=net.rnn.W_hh, title=f"How a net learns “{word}”")
+    letters = dict(enumerate(["start", *word], 1))
+    figure = mg.draw(trace, weight=net.rnn.W_hh, labels=letters, steps=len(letters), title=f"A net learns to spell “{word}”: its first gradient")
     name = (re.sub(r'[\\/:*?"<>|\s.]+', "_", word).strip("_") or "word") + ".html"
     for place in [folder] if folder else [Path("minigrad_pictures"), Path(tempfile.mkdtemp(prefix="minigrad_"))]:
         try:
@@ -125,7 +127,7 @@ def spell_a_word(word: str, seed: int, folder: Path | None) -> None:
     """Train, ask, show."""
     mg.set_random_seed(seed)
     net = Speller(word)
-    trace, shares = first_lesson(net)
+    trace, share = first_lesson(net)
     print(f"Learning to spell {word!r}, one letter after another:")
     began = time.perf_counter()
     updates = train(net, word)
@@ -133,7 +135,7 @@ def spell_a_word(word: str, seed: int, folder: Path | None) -> None:
     if net.spell() != word:
         sys.exit(f"not learned after {updates} updates in {seconds:.1f} s: another --seed may do it")
     print(f"It spells {net.spell()!r} after {updates} updates in {seconds:.1f} s.")
-    ask(word, shares)
+    ask(word, share)
     show(trace, net, word, folder)
 
 

@@ -1,0 +1,60 @@
+"""README says only what runs: its examples are executed, its output compared, its files and options looked for."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def run(code, folder):
+    """The example in a process and folder of its own, so that it leans on nothing."""
+    (folder / "example.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "example.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, env=environment(), timeout=60)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8")
+
+
+def environment():
+    import os
+
+    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+
+
+def words(svg):
+    """What stands in a picture, without where."""
+    return re.findall(r">([^<>\n]+)</", svg)
+
+
+def test_the_ten_lines_print_what_is_said_and_draw_what_is_shown(tmp_path):
+    printed = run(EXAMPLES[0], tmp_path)
+    said = re.search(r"<!-- output -->\s*```\n(.*?)```", README, re.DOTALL)[1]
+    assert printed == said
+    drawn = (tmp_path / "one_weight_five_uses.svg").read_text(encoding="utf-8")
+    shown = (ROOT / "docs" / "one_weight_five_uses.svg").read_text(encoding="utf-8")
+    assert words(drawn) == words(shown)
+
+
+@pytest.mark.parametrize("code", EXAMPLES[1:])
+def test_the_other_examples_run(code, tmp_path):
+    assert "False" not in run(code, tmp_path)
+
+
+def test_every_file_that_it_names_is_there():
+    links = re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"|`(minigrad/[\w/]+\.py)`", README)
+    named = [next(filter(None, link)) for link in links]
+    assert len(named) >= 6 and all((ROOT / name).exists() for name in named), named
+
+
+def test_its_commands_name_what_exists():
+    extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(re.search(rf"^{extra} = \[", extras, re.MULTILINE) for extra in re.findall(r'-e "\.\[(\w+)\]"', README))
+    for number in re.findall(r"-m lessons ([\d ]+)", README)[0].split():
+        assert list((ROOT / "lessons").glob(f"{number}_*.py"))
+    assert {"main", "test", "anna", "output"} <= set(re.findall(r"<!-- (\w+) -->", README))
