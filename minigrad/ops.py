@@ -424,7 +424,7 @@ def cross_entropy(logits: Any, targets: Any) -> Tensor:
 def matmul(x, y):
     """Z = X Y;  dX = dZ Yᵀ,  dY = Xᵀ dZ   (any ranks that NumPy's @ takes)"""
     if x.ndim == 2 and y.ndim == 2:
-        return x @ y, lambda dz: dz @ y.T, lambda dz: x.T @ dz
+        return x @ y, lambda dz: dz @ y.T, lambda dz: np.dot(x.T, dz)     # a third of the time of @ where x is a single row
     return matmul_of_any_rank(x, y)
 
 
