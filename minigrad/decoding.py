@@ -13,6 +13,7 @@ import numpy as np
 
 from .backend import generator as seeded_generator
 from .backend import to_cpu
+from .structure import map_leaves
 
 
 def distribution(logits, temperature: float = 1.0, top_k: int | None = None) -> np.ndarray:
@@ -67,3 +68,57 @@ def generate(
         symbol = choose(logits)
         symbols.append(symbol)
     return symbols
+
+
+def beam_search(
+    step: Callable[[Any, Any], tuple[Any, Any]], first: Any, length: int, state: Any = None, width: int = 4,
+    end: int | None = None, length_power: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The `width` best continuations by log p = Σ log p(symbol), best first: symbols (width, length), log p (width,)
+
+    logits, state = step(symbols, state) works on rows: `symbols` (rows,), and every tensor or array in `state` has that
+    many rows. All hypotheses take each step together; of all their continuations the `width` best live on. `first` is
+    one symbol, or several (N,) for N searches at once; then both results have N in front. After `end` a row is finished
+    and filled up with it. `length_power` α ranks by log p / Lᵃ, L the symbols up to and with `end`: α = 0 favours short
+    answers (Wu et al. 2016). A row for which no continuation was left has log p = −∞. Width 1 is greedy, and a width
+    that keeps everything is exhaustive.
+    """
+    if width < 1 or length < 1:
+        raise ValueError(f"beam search keeps at least one hypothesis and takes at least one step, got {width} and {length}")
+    symbols = np.atleast_1d(first)
+    N, log_p, lengths = len(symbols), np.zeros((len(symbols), 1)), np.zeros((len(symbols), 1), dtype=int)
+    texts = np.zeros((N, 1, 0), dtype=int)
+    for _ in range(length):
+        logits, state = step(symbols, state)
+        going = _going_on(texts, end)
+        each = _log_probabilities(logits, going, end)                           # (N, beams, V)
+        lengths = lengths + going
+        total = log_p[..., None] + each
+        parent, symbol = _best(total / np.maximum(lengths, 1)[..., None] ** length_power, width)
+        n = np.arange(N)[:, None]
+        log_p, texts, lengths = total[n, parent, symbol], np.dstack([texts[n, parent], symbol]), lengths[n, parent]
+        rows = (n * each.shape[1] + parent).ravel()
+        symbols, state = symbol.ravel(), map_leaves(lambda s: s if s is None else s[rows], state)
+    return (texts[0], log_p[0]) if np.ndim(first) == 0 else (texts, log_p)
+
+
+def _going_on(texts: np.ndarray, end: int | None) -> np.ndarray:
+    """Which hypotheses have not yet chosen `end`: (N, beams)."""
+    return np.ones(texts.shape[:2], dtype=bool) if end is None else (texts != end).all(axis=-1)
+
+
+def _log_probabilities(logits: Any, going: np.ndarray, end: int | None) -> np.ndarray:
+    """log softmax, in float64; what is finished can only repeat `end`, at no price."""
+    z = np.asarray(to_cpu(getattr(logits, "array", logits)), dtype=np.float64)
+    z = z - z.max(axis=-1, keepdims=True)
+    log_p = (z - np.log(np.exp(z).sum(axis=-1, keepdims=True))).reshape(*going.shape, -1)
+    if end is not None:
+        log_p[~going] = np.where(np.arange(log_p.shape[-1]) == end, 0.0, -np.inf)
+    return log_p
+
+
+def _best(scores: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """(parent, symbol) of the `width` highest of scores (N, beams, V), the first of equals first."""
+    flat = scores.reshape(len(scores), -1)
+    order = np.argsort(-flat, axis=-1, kind="stable")[:, :width]
+    return order // scores.shape[-1], order % scores.shape[-1]
