@@ -98,8 +98,13 @@ def beam_search(
         n = np.arange(N)[:, None]
         log_p, texts, lengths = total[n, parent, symbol], np.dstack([texts[n, parent], symbol]), lengths[n, parent]
         rows = (n * each.shape[1] + parent).ravel()
-        symbols, state = symbol.ravel(), map_leaves(lambda s: s if s is None else s[rows], state)
+        symbols, state = symbol.ravel(), _rows(state, rows)
     return (texts[0], log_p[0]) if np.ndim(first) == 0 else (texts, log_p)
+
+
+def _rows(state: Any, rows: np.ndarray) -> Any:
+    """The states that the hypotheses continue from: their parents'."""
+    return map_leaves(lambda part: part if part is None else part[rows], state)
 
 
 def _going_on(texts: np.ndarray, end: int | None) -> np.ndarray:

@@ -42,8 +42,8 @@ def all_continuations(step, state, end=None):
 def test_width_one_is_greedy(seed):
     step = table_model(seed)
     symbols, log_p = beam_search(step, 0, LENGTH, np.zeros(1, int), width=1)
-    expected = generate(lambda x, s: (lambda y: (y[0][0], y[1]))(step(np.array([x]), s)), 0, LENGTH, np.zeros(1, int), greedy)
-    assert symbols[0].tolist() == [int(x) for x in expected] and log_p.shape == (1,)
+    expected = generate(step, np.zeros(1, int), LENGTH, np.zeros(1, int), greedy)
+    assert symbols[0].tolist() == [int(x[0]) for x in expected] and log_p.shape == (1,)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,7 +8,17 @@ import pytest
 
 from minigrad import backend
 from minigrad.datasets import (
-    QUESTIONS, answer, ask, dates, digit_pairs, number_word, side_by_side, source_labels, split, tagging, write_date,
+    QUESTIONS,
+    answer,
+    ask,
+    dates,
+    digit_pairs,
+    number_word,
+    side_by_side,
+    source_labels,
+    split,
+    tagging,
+    write_date,
 )  # fmt: skip
 from minigrad.datasets.calendar_dates import FORMATS, ordinal
 
@@ -61,7 +71,7 @@ def test_pairs_show_their_digits(pictures):
 
 
 def test_number_words():
-    assert [number_word(n) for n in (0, 7, 10, 19, 20, 42, 99)] == "zero seven ten nineteen twenty forty-two ninety-nine".split()
+    assert [number_word(n) for n in (0, 7, 10, 19, 20, 42, 99)] == ["zero", "seven", "ten", "nineteen", "twenty", "forty-two", "ninety-nine"]
     assert len({number_word(n) for n in range(100)}) == 100
     with pytest.raises(ValueError, match="0 to 99"):
         number_word(100)
@@ -81,7 +91,7 @@ def test_dates_in_eight_formats():
         "1987, Jun 05",
     ]  # fmt: skip
     assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 30)] == (
-        "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 30th".split()
+        ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "30th"]
     )
     texts, answers = dates(2000)
     assert len(set(texts)) == 2000 and all(re.fullmatch(r"\d{4}-\d\d-\d\d", a) for a in answers)
