@@ -9,6 +9,7 @@ to watch (drawing, anomaly hunting) appends an observer.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from itertools import count
@@ -534,6 +535,8 @@ def sum_to(dz: Any, shape: tuple[int, ...]) -> Any:
     """The adjoint of broadcasting, copying forward is summing backward: dz summed over the axes stretched from `shape`."""
     if dz.shape == shape:
         return dz
+    if dz.size == math.prod(shape):         # axes of size one alone were added: nothing to sum
+        return dz.reshape(shape)
     new_axes = dz.ndim - len(shape)
     stretched = [new_axes + k for k, n in enumerate(shape) if n == 1]
     return dz.sum(axis=(*range(new_axes), *stretched), keepdims=True).reshape(shape)
