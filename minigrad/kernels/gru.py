@@ -78,7 +78,7 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
                 dr *= h * drh
                 dh_before = dh * z + r * drh
             dh_before += product_zr(dzs[:2, t]).sum(0)
-            (dh,) = carried(padded, t, (dh,), (dh_before,))
+            dh = carried(padded, t, dh, dh_before)
         dx, dW_xh, db = input_gradients(x, W_xh, dzs, [needed[0], needed[1], needed[3]])
         if reset_after and db is not None:
             db = np.stack([db, np.concatenate([db[:2 * units], dseen.sum((0, 1))])])

@@ -55,13 +55,11 @@ def lstm(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, c0: Array, P: 
         dz = np.empty_like(gates[:, 0])
         for t in reversed(range(T)):
             dh, dc = dh if dhs is None else dh + dhs[t], dc if dcs is None else dc + dcs[t]
-            before = dh, dc
-            dc = backward_step(gates[:, t], dz, dh, dc, cs[t], squashed[t], P, activations)
+            dc_before = backward_step(gates[:, t], dz, dh, dc, cs[t], squashed[t], P, activations)
             if padded is not None:
                 np.copyto(dz, 0.0, where=padded[t])
             dzs[:, t] = dz
-            dh = product(dz).sum(0)
-            dh, dc = carried(padded, t, before, (dh, dc))
+            dh, dc = carried(padded, t, dh, product(dz).sum(0)), carried(padded, t, dc, dc_before)
         dx, dW_xh, db = input_gradients(x, W_xh, dzs, [needed[0], needed[1], needed[3]])
         dW_hh = weight_gradient(hs[:-1], dzs) if needed[2] else None  # one product for all steps
         dP = peephole_gradient(dzs, cs) if P is not None and needed[6] else None

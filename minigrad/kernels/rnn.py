@@ -24,26 +24,24 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
     hs[0] = 0.0 if h0 is None else h0
     zs = input_product(x, W_xh, b, gates=1)[0]  # one product for the inputs of all steps
     product = step_product(W_hh[None], N)
-    for t in range(T):
-        h = np.add(zs[t], product(hs[t])[0], out=hs[t + 1])
-        f(h)
+    for t, (z, h, new_h) in enumerate(zip(zs, hs, hs[1:], strict=False)):
+        np.add(z, product(h)[0], out=new_h)
+        f(new_h)
         if padded is not None:
-            np.copyto(h, hs[t], where=padded[t])
+            np.copyto(new_h, h, where=padded[t])
 
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh = dys
         dh = np.zeros_like(hs[0]) if dh is None else dh
         dzs = np.empty_like(hs[1:])
+        slope(hs[1:], dzs)  # the slopes of all steps; the sweep multiplies them by dh
+        if padded is not None:
+            np.copyto(dzs, 0.0, where=padded)
         product = step_product(W_hh.T[None], N)
         for t in reversed(range(T)):
-            if dhs is not None:
-                dh = dh + dhs[t]
-            dz = dzs[t]
-            slope(hs[t + 1], dz)
+            dz, dh = dzs[t], dh if dhs is None else dh + dhs[t]
             dz *= dh
-            if padded is not None:
-                np.copyto(dz, 0.0, where=padded[t])
-            (dh,) = carried(padded, t, (dh,), (product(dz)[0],))
+            dh = carried(padded, t, dh, product(dz)[0])
         dW_hh = weight_gradient(hs[:-1], dzs[None]) if needed[2] else None  # one product for all steps
         dx, dW_xh, db = input_gradients(x, W_xh, dzs[None], [needed[0], needed[1], needed[3]])
         return [dx, dW_xh, dW_hh, db, dh if needed[4] else None]

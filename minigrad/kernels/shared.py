@@ -98,10 +98,12 @@ def by_gate(W: Array, gates: int) -> Array:
 
 
 def step_product(W: Array, rows: int) -> Callable[[Array], Array]:
-    """h ↦ h W for each gate: (rows, H) or (gates, rows, H) → (gates, rows, K), into one block that the next call reuses."""
+    """h ↦ h W for each gate: (rows, H) or (gates, rows, H) → (gates, rows, K), a block that the next call may write anew."""
     gates, H, K = W.shape
     # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
     width = next((w for w in (64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
+    if gates == 1 and width == K:
+        return lambda h: np.dot(h, W[0])[None]
     blocks = W.reshape(gates, H, K // width, width).swapaxes(1, 2).copy()
     result = empty(W, (gates, rows, K))
     columns = result.reshape(gates, rows, K // width, width).swapaxes(1, 2)
@@ -170,8 +172,6 @@ def input_gradients(x: Array, W_xh: Array, dz: Array, needed: list[bool]) -> lis
 # Padding
 
 
-def carried(padded: Array, t: int, before: tuple[Array, ...], after: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Where step t is padding, the gradients of the states pass it unchanged."""
-    if padded is None:
-        return after
-    return tuple(np.where(padded[t], old, new) for old, new in zip(before, after, strict=True))
+def carried(padded: Array, t: int, before: Array, after: Array) -> Array:
+    """Where step t is padding, the gradient of a state passes it unchanged."""
+    return after if padded is None else np.where(padded[t], before, after)

@@ -1,0 +1,287 @@
+"""What one training step of a recurrent net costs, beside PyTorch, and one iteration of min-char-rnn beside its own loop.
+
+    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m benchmarks.recurrent [rnn gru lstm] [char] [memory]
+
+A step is forward, backward and update: integers of a vocabulary of 96, batch 32, 64 steps, one recurrent layer, Dense,
+cross-entropy, SGD, float32; all start from the same weights, and their losses are compared. Set OPENBLAS_CORETYPE=Haswell
+for the AVX2 kernels of NumPy's BLAS. Without PyTorch (pip install torch) its columns stay empty.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+
+from .machine import description
+
+V, N, T = 96, 32, 64
+KINDS = {"rnn": mg.layers.RNN, "gru": mg.layers.GRU, "lstm": mg.layers.LSTM}
+ORDER = {"rnn": [0], "gru": [1, 0, 2], "lstm": [0, 1, 2, 3]}     # where PyTorch's gates stand among ours
+Step = Callable[[], float]
+
+try:
+    import torch
+except ImportError:
+    torch = None                                                  # type: ignore[assignment]
+
+
+def medians(runs: dict[str, Step], rounds: int = 3, block: int = 6, warm_up: int = 2) -> dict[str, float]:
+    """Milliseconds of each run, the median over rounds of several steps in a row: as in training, the caches are one's own."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            for k in range(warm_up + block):
+                start = time.perf_counter()
+                run()
+                if k >= warm_up:
+                    times[name].append((time.perf_counter() - start) * 1e3)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+# ------------------------------------------------------------------------------- one training step
+
+def weights(kind: str, units: int) -> dict[str, np.ndarray]:
+    """The same start for all: our layout, GRU with the reset after the product, as PyTorch has it."""
+    rng = np.random.default_rng(0)
+    columns = len(ORDER[kind]) * units
+    shapes = {"W_xh": (V, columns), "W_hh": (units, columns), "b": (2, columns) if kind == "gru" else (columns,),
+              "W": (units, V), "b_y": (V,)}
+    return {name: rng.uniform(-1, 1, shape).astype("float32") / units ** 0.5 for name, shape in shapes.items()}
+
+
+def batch() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return rng.integers(V, size=(N, T)), rng.integers(V, size=(N, T))
+
+
+def minigrad_step(kind: str, units: int, start: dict[str, np.ndarray], **options: Any) -> Step:
+    if kind == "gru":
+        options["reset_after"] = True
+    layer, dense = KINDS[kind](units, return_sequences=True, input_dim=V, **options), mg.layers.Dense(V)
+    x, y = batch()
+    dense(layer(x))
+    layer.set_weights([start["W_xh"], start["W_hh"], start["b"]])
+    dense.set_weights([start["W"], start["b_y"]])
+    parameters = [*layer.parameters(), *dense.parameters()]
+    optimizer = mg.optimizers.SGD(0.1)
+
+    def step() -> float:
+        loss = mg.cross_entropy(dense(layer(x)), y).mean()
+        for parameter in parameters:
+            parameter.zero_grad()
+        loss.backward()
+        optimizer.step(parameters)
+        return loss.item()
+    return step
+
+
+def torch_weights(kind: str, start: dict[str, np.ndarray]) -> list[Any]:
+    """Our weights as PyTorch lays them out: rows for columns, its order of gates, two biases."""
+    def turned(array: np.ndarray) -> Any:
+        blocks = np.split(array, len(ORDER[kind]), axis=-1)
+        return torch.tensor(np.ascontiguousarray(np.concatenate([blocks[k] for k in ORDER[kind]], axis=-1).T))
+    b = start["b"] if kind == "gru" else np.stack([start["b"], np.zeros_like(start["b"])])
+    return [turned(start["W_xh"]), turned(start["W_hh"]), turned(b[0]), turned(b[1])]
+
+
+def torch_training(hidden_states: Callable[[], Any], parameters: list[Any], start: dict[str, np.ndarray]) -> Step:
+    dense = torch.nn.Linear(start["W"].shape[0], V)
+    dense.weight.data, dense.bias.data = torch.tensor(start["W"].T.copy()), torch.tensor(start["b_y"])
+    optimizer = torch.optim.SGD([*parameters, *dense.parameters()], lr=0.1)
+    y = torch.tensor(batch()[1].T.reshape(-1).copy())
+
+    def step() -> float:
+        loss = torch.nn.functional.cross_entropy(dense(hidden_states()).reshape(-1, V), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+    return step
+
+
+def torch_step(kind: str, units: int, start: dict[str, np.ndarray]) -> Step:
+    """torch.nn's layer, time first, on one-hot vectors: its fastest way."""
+    layer = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](V, units)
+    for parameter, value in zip(layer.parameters(), torch_weights(kind, start), strict=True):
+        parameter.data = value
+    x = torch.nn.functional.one_hot(torch.tensor(batch()[0].T.copy()), V).float()
+    return torch_training(lambda: layer(x)[0], list(layer.parameters()), start)
+
+
+def torch_cell_by_cell(kind: str, units: int, start: dict[str, np.ndarray]) -> Step:
+    """The equations in PyTorch's operations, one step after another, rows picked by integers as ours."""
+    W_xh, W_hh, b, b_h = (torch.nn.Parameter(value.T.contiguous()) for value in torch_weights(kind, start))
+    x = torch.tensor(batch()[0].T.copy())
+
+    def rnn(z: Any, h: Any, c: Any) -> tuple[Any, Any]:
+        return torch.tanh(z + h @ W_hh + b_h), c
+
+    def gru(z: Any, h: Any, c: Any) -> tuple[Any, Any]:
+        (x_r, x_z, x_new), (h_r, h_z, h_new) = z.chunk(3, 1), (h @ W_hh + b_h).chunk(3, 1)
+        r, update = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+        return update * h + (1 - update) * torch.tanh(x_new + r * h_new), c
+
+    def lstm(z: Any, h: Any, c: Any) -> tuple[Any, Any]:
+        i, f, g, o = (z + h @ W_hh + b_h).chunk(4, 1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(c), c
+    cell = {"rnn": rnn, "gru": gru, "lstm": lstm}[kind]
+
+    def hidden_states() -> Any:
+        h = c = torch.zeros(N, units)
+        states = []
+        for t in range(T):
+            h, c = cell(W_xh[x[t]] + b, h, c)
+            states.append(h)
+        return torch.stack(states)
+    return torch_training(hidden_states, [W_xh, W_hh, b, b_h], start)
+
+
+def table_of_steps(kinds: list[str]) -> None:
+    print(f"\none training step, V {V}, batch {N}, T {T}, float32: milliseconds (median)\n")
+    print("| layer | hidden | torch.nn | minigrad | ratio | PyTorch cell by cell | minigrad unrolled | ratio |")
+    print("|---|---|---|---|---|---|---|---|")
+    for kind in kinds:
+        for units in (128, 256, 512):
+            start = weights(kind, units)
+            fused = {"ours": minigrad_step(kind, units, start)}
+            steps = {"ours": minigrad_step(kind, units, start, unroll=True)}
+            if torch is not None:
+                fused["torch"], steps["torch"] = torch_step(kind, units, start), torch_cell_by_cell(kind, units, start)
+            losses = [run() for run in (*fused.values(), *steps.values())]
+            assert max(losses) - min(losses) < 1e-4, losses
+            cells = []
+            for runs in (fused, steps):
+                times = medians(runs)
+                theirs = times.get("torch", float("nan"))
+                cells += [f"{theirs:.1f}", f"{times['ours']:.1f}", f"**{times['ours'] / theirs:.2f}**"]
+            print(f"| {kind} | {units} | {' | '.join(cells)} |", flush=True)
+
+
+# ------------------------------------------------------------------------------- min-char-rnn
+
+UNITS, LENGTH, LETTERS = 100, 25, 65
+
+
+def reference_gradients(inputs: Any, targets: Any, h0: np.ndarray, W_xh: Any, W_hh: Any, W_hy: Any, b_h: Any, b_y: Any) -> Any:
+    """Loss and gradients by hand, as the lectures' loop has them: column vectors, one step after another."""
+    xs, hs, ps, loss = {}, {-1: h0}, {}, 0.0
+    for t in range(len(inputs)):
+        xs[t] = np.zeros((LETTERS, 1))
+        xs[t][inputs[t]] = 1
+        hs[t] = np.tanh(np.dot(W_xh, xs[t]) + np.dot(W_hh, hs[t - 1]) + b_h)
+        y = np.dot(W_hy, hs[t]) + b_y
+        ps[t] = np.exp(y) / np.sum(np.exp(y))
+        loss += -np.log(ps[t][targets[t], 0])
+    dW_xh, dW_hh, dW_hy, db_h, db_y = map(np.zeros_like, (W_xh, W_hh, W_hy, b_h, b_y))
+    dh_next = np.zeros_like(h0)
+    for t in reversed(range(len(inputs))):
+        dy = np.copy(ps[t])
+        dy[targets[t]] -= 1
+        dW_hy += np.dot(dy, hs[t].T)
+        db_y += dy
+        dz = (1 - hs[t] * hs[t]) * (np.dot(W_hy.T, dy) + dh_next)
+        db_h += dz
+        dW_xh += np.dot(dz, xs[t].T)
+        dW_hh += np.dot(dz, hs[t - 1].T)
+        dh_next = np.dot(W_hh.T, dz)
+    return loss, [dW_xh, dW_hh, db_h, dW_hy, db_y]
+
+
+def char_weights() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.normal(0.0, 0.1, shape) for shape in ((LETTERS, UNITS), (UNITS, UNITS), (UNITS,), (UNITS, LETTERS), (LETTERS,))]
+
+
+def char_batch() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return rng.integers(LETTERS, size=LENGTH), rng.integers(LETTERS, size=LENGTH)
+
+
+def reference_char() -> Callable[[], list[np.ndarray]]:
+    W_xh, W_hh, b_h, W_hy, b_y = char_weights()
+    columns = [W_xh.T.copy(), W_hh.T.copy(), W_hy.T.copy(), b_h[:, None], b_y[:, None]]
+    (inputs, targets), h0 = char_batch(), np.zeros((UNITS, 1))
+
+    def run() -> list[np.ndarray]:
+        return reference_gradients(inputs, targets, h0, *columns)[1]
+    return run
+
+
+def minigrad_char(dtype: str, unroll: bool) -> Callable[[], list[np.ndarray]]:
+    layer = mg.layers.RNN(UNITS, return_sequences=True, input_dim=LETTERS, unroll=unroll, dtype=dtype)
+    dense = mg.layers.Dense(LETTERS, dtype=dtype)
+    inputs, targets = (numbers[None] for numbers in char_batch())
+    dense(layer(inputs))
+    start = char_weights()
+    layer.set_weights(start[:3])
+    dense.set_weights(start[3:])
+    parameters, h0 = [*layer.parameters(), *dense.parameters()], mg.Tensor(np.zeros((1, UNITS), dtype))
+
+    def run() -> list[np.ndarray]:
+        loss = mg.cross_entropy(dense(layer(inputs, initial_state=h0)), targets).sum()
+        for parameter in parameters:
+            parameter.zero_grad()
+        loss.backward()
+        return [parameter.grad for parameter in parameters]
+    return run
+
+
+def table_of_char() -> None:
+    """One cross-entropy on the stacked states; the gradients are compared before the times are taken."""
+    runs: dict[str, Any] = {
+        "by hand, float64": reference_char(),
+        "minigrad unrolled, float64": minigrad_char("float64", True), "minigrad unrolled, float32": minigrad_char("float32", True),
+        "minigrad kernel, float64": minigrad_char("float64", False), "minigrad kernel, float32": minigrad_char("float32", False)}
+    expected = [g.T.reshape(np.shape(g)[::-1]).squeeze() for g in runs["by hand, float64"]()]
+    print(f"\nmin-char-rnn: loss and gradients, hidden {UNITS}, {LENGTH} steps, batch 1: milliseconds (median)\n")
+    print("| | ms | to the loop by hand | largest difference of a gradient |")
+    print("|---|---|---|---|")
+    times = medians(runs, rounds=10, block=60, warm_up=5)
+    for name, run in runs.items():
+        found = [g.T.reshape(np.shape(g)[::-1]).squeeze() for g in run()] if "hand" in name else run()
+        worst = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
+        if "minigrad" in name:
+            assert worst < (1e-10 if "float64" in name else 1e-4), (name, worst)
+        print(f"| {name} | {times[name]:.2f} | **{times[name] / times['by hand, float64']:.2f}** | {worst:.0e} |")
+
+
+# ------------------------------------------------------------------------------- memory
+
+def table_of_memory() -> None:
+    """Peak of one LSTM step at hidden 256 and 512 steps, as tracemalloc counts NumPy's arrays."""
+    global T
+    T, before = 512, T
+    print(f"\nmemory of one LSTM step, hidden 256, T {T}, batch {N}: MiB at the peak\n\n| | MiB |\n|---|---|")
+    for name, options in (("kernel", {}), ("unrolled", {"unroll": True})):
+        step = minigrad_step("lstm", 256, weights("lstm", 256), **options)
+        tracemalloc.start()
+        step()
+        print(f"| {name} | {tracemalloc.get_traced_memory()[1] / 2**20:.0f} |")
+        tracemalloc.stop()
+    T = before
+
+
+def main(words: list[str]) -> None:
+    if torch is not None:
+        torch.set_num_threads(1)
+    print(description())
+    words = words or [*KINDS, "char", "memory"]
+    if kinds := [word for word in words if word in KINDS]:
+        table_of_steps(kinds)
+    if "char" in words:
+        table_of_char()
+    if "memory" in words:
+        table_of_memory()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
