@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import constraints as constraints
 from . import datasets as datasets
 from . import initializers as initializers
+from . import inspection as inspection
 from . import layers as layers
 from . import losses as losses
 from . import metrics as metrics

@@ -2,6 +2,7 @@
 
 from .calendar_dates import dates as dates
 from .calendar_dates import write_date as write_date
+from .chaos import mackey_glass as mackey_glass
 from .code_labels import source_labels as source_labels
 from .handwriting import QUESTIONS as QUESTIONS
 from .handwriting import answer as answer
@@ -12,6 +13,8 @@ from .handwriting import number_word as number_word
 from .handwriting import side_by_side as side_by_side
 from .handwriting import split as split
 from .ngrams import NGrams as NGrams
+from .reber import reber as reber
+from .reber import reber_strings as reber_strings
 from .sequences import adding as adding
 from .sequences import copying as copying
 from .sequences import echo as echo
@@ -23,3 +26,6 @@ from .text import python_source as python_source
 from .text import read_text as read_text
 from .text import split_blocks as split_blocks
 from .text import zen as zen
+from .trees import Expression as Expression
+from .trees import boolean_expression as boolean_expression
+from .trees import boolean_expressions as boolean_expressions

@@ -63,6 +63,10 @@ class Cell(Layer):
                         regularizer=self.recurrent_regularizer, constraint=self.recurrent_constraint)
         self.add_bias((columns,), self.bias_initializer)
 
+    def _build(self, inputs: tuple[Any, ...]) -> None:
+        """A step by hand gives states too; the weights depend on the input alone."""
+        super()._build(inputs[:1])
+
     def add_bias(self, shape: tuple[int, ...], initializer: Any) -> None:
         """A missing bias is the number 0, so that every equation can name it."""
         self.b = 0.0

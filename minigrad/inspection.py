@@ -1,0 +1,233 @@
+"""Looking inside a recurrent net: how far gradients reach, what the gates do, what a cell stands for.
+
+The first half asks for derivatives: ∂L/∂hₜ along a sequence and ∂h_T/∂hₜ, the product of Jacobians that decides whether a
+far past can be learned from. The second half asks for values: how often gates are shut or open, which cell follows which
+property of a text, and a text painted with what one cell does while it is read.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import ops
+from .backend import to_cpu
+from .engine import Tensor, gradients
+from .trace import Trace
+
+__all__ = ["Cell", "Painting", "best_cell", "correlation", "gates", "gradient_norms", "largest_singular_values",
+           "linear_probe", "paint", "saturation", "spectral_radius", "state_jacobians", "unrolled"]  # fmt: skip
+
+
+# -------------------------------------------------------------------------- how far gradients reach
+
+
+def unrolled(layer: Any, x: Any, initial_state: Sequence[Any] | None = None) -> list[tuple[Tensor, ...]]:
+    """s₀, s₁, …, s_T: the states before the first step and after each step, every one a tensor of one graph.
+
+    `layer` is a recurrent layer or a cell, x is (N, T, features) or integers (N, T). For an LSTM a state is (h, c). The
+    first states are zeros unless given, and they require gradients too, so that one can ask how the end depends on them.
+    """
+    cell, array = getattr(layer, "cell", layer), x.array if isinstance(x, Tensor) else np.asarray(x)
+    if not layer.built:
+        layer(x)
+    if array.ndim == 2:
+        x = np.eye(cell.W_xh.shape[0], dtype=cell.dtype)[array]
+    x = x if isinstance(x, Tensor) else Tensor(np.asarray(x, dtype=cell.dtype))
+    given = initial_state or [np.zeros((x.shape[0], size), cell.dtype) for size in cell.state_sizes]
+    states = [tuple(Tensor(np.asarray(one), requires_grad=True) for one in given)]
+    for t in range(x.shape[1]):
+        states.append(tuple(cell(x[:, t], states[-1])[1]))
+    return states
+
+
+def gradient_norms(loss: Tensor, states: Sequence[Tensor]) -> np.ndarray:
+    """‖∂L/∂hₜ‖ for every state in the list: (len(states),); the norm is taken over units and examples together."""
+    return np.array([float(np.linalg.norm(to_cpu(g.array))) for g in gradients(loss, states)])
+
+
+def state_jacobians(last: Tensor, states: Sequence[Tensor]) -> np.ndarray:
+    """Jₜ[n, i, j] = ∂last[n, i]/∂hₜ[n, j] = Π ∂h_k/∂h_{k−1} over k = t+1 … T: (len(states), N, units of last, units of hₜ).
+
+    One walk back for each unit of `last` (N, units); the examples of a batch do not meet, so they share the walks.
+    """
+    rows = []
+    for unit in range(last.shape[1]):
+        seed = np.zeros(last.shape, last.dtype)
+        seed[:, unit] = 1
+        rows.append([to_cpu(g.array) for g in gradients(last, states, seed=seed)])
+    return np.moveaxis(np.array(rows), 0, 2)          # from (unit, state, N, units)
+
+
+def largest_singular_values(jacobians: Any) -> np.ndarray:
+    """σ₁ = max ‖J v‖/‖v‖ of each matrix (…, m, n): the most by which any change of the earlier state can grow: (…,)."""
+    return np.linalg.norm(np.asarray(jacobians), ord=2, axis=(-2, -1))
+
+
+def spectral_radius(W: Any) -> float:
+    """ρ = max |λ|: the factor by which Wᵏ grows with k, in the long run."""
+    return float(np.abs(np.linalg.eigvals(np.asarray(W))).max())
+
+
+# -------------------------------------------------------------------------- what gates do
+
+
+def gates(layer: Any, x: Any) -> dict[str, np.ndarray]:
+    """{"i": …, "f": …, "o": …} for an LSTM, {"z": …, "r": …} for a GRU: values along x, each (N, T, units).
+
+    They are read off the recorded graph: whatever comes out of a sigmoid at every step, under the name of the variable
+    that holds it, or of the sum that it was taken of. So it works for cells of your own, too.
+    """
+    with Trace() as trace:
+        layer(x)
+    found: dict[str, dict[int, Any]] = {}
+    for y in trace.tensors:
+        name, step = gate_name(trace, y), y.scope.step
+        if name is not None and step is not None:
+            inside = y.scope.path.removeprefix(layer.name).strip("/")
+            found.setdefault(f"{inside}/{name}" if inside else name, {})[step] = to_cpu(y.array)
+    return {name: np.stack([steps[t] for t in sorted(steps)], axis=1) for name, steps in found.items()}
+
+
+def gate_name(trace: Trace, y: Tensor) -> str | None:
+    """The name of a gate: a named slice of a sigmoid, or a sigmoid by its own name or that of its sum's first summand."""
+    if y.op is ops.primitives["getitem"]:
+        return trace.name(y) if y.inputs[0].op is ops.sigmoid else None
+    if y.op is not ops.sigmoid:
+        return None
+    if (name := trace.name(y)) is not None:
+        return name
+    summand = y.inputs[0]
+    while trace.name(summand) is None and summand.op is ops.add and isinstance(summand.inputs[0], Tensor):
+        summand = summand.inputs[0]
+    name = trace.name(summand)
+    return name if name is not None and "_" not in name else None
+
+
+class Saturation(NamedTuple):
+    """The fraction of the time that each unit's gate spends near 0 (`left`) and near 1 (`right`): (units,) each."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+
+def saturation(gate: Any, low: float = 0.1, high: float = 0.9) -> Saturation:
+    """left = P(gate < low), right = P(gate > high), for each unit over all examples and steps of (…, units).
+
+    A forget gate at right all the time keeps its cell for ever; at left it makes the cell forget at once (Karpathy,
+    Johnson and Fei-Fei 2016 plot one against the other).
+    """
+    values = np.asarray(gate).reshape(-1, np.shape(gate)[-1])
+    return Saturation((values < low).mean(axis=0), (values > high).mean(axis=0))
+
+
+# -------------------------------------------------------------------------- what a cell stands for
+
+
+def correlation(activations: Any, feature: Any) -> np.ndarray:
+    """r_u = cov(a_u, y)/(σ_u σ_y) of every unit's activation (…, units) with a feature (…): (units,); 0 where one is constant."""
+    a = np.asarray(activations, dtype=np.float64)
+    a, y = a.reshape(-1, a.shape[-1]), np.asarray(feature, dtype=np.float64).ravel()
+    if len(a) != len(y):
+        raise ValueError(f"activations of {len(a)} places and a feature of {len(y)} cannot be compared")
+    a, y = a - a.mean(axis=0), y - y.mean()
+    size = np.sqrt((a * a).sum(axis=0) * (y * y).sum())
+    return np.where(size > 1e-12, a.T @ y / np.where(size > 1e-12, size, 1.0), 0.0)
+
+
+class Cell(NamedTuple):
+    """The unit that follows a feature most closely, its r where it was chosen, and its r on places that had no say."""
+
+    unit: int
+    r: float
+    held_out: float
+
+
+def best_cell(activations: Any, feature: Any, chosen_on: float = 0.5) -> Cell:
+    """The unit with the largest |r| on the first part of the sequence; the second part says what that is worth.
+
+    The best of many units correlates with anything, by chance alone: only `held_out` is an answer, and only compared
+    with the same of an untrained net. activations (T, units), feature (T,).
+    """
+    cut = int(len(activations) * chosen_on)
+    r = correlation(activations[:cut], feature[:cut])
+    unit = int(np.abs(r).argmax())
+    held_out = correlation(np.asarray(activations)[cut:, unit : unit + 1], feature[cut:])
+    return Cell(unit, float(r[unit]), float(held_out[0]))
+
+
+def linear_probe(activations: Any, feature: Any, fitted_on: float = 0.5, ridge: float = 1e-3) -> float:
+    """r between the feature and a · w + w₀ on held-out places, w fitted by least squares on the others: what *all* units know."""
+    a, y = np.asarray(activations, dtype=np.float64), np.asarray(feature, dtype=np.float64)
+    cut = int(len(a) * fitted_on)
+    mean, target = a[:cut].mean(axis=0), y[:cut].mean()
+    d = a[:cut] - mean
+    w = np.linalg.solve(d.T @ d + ridge * cut * np.eye(a.shape[1]), d.T @ (y[:cut] - target))
+    return float(correlation(((a[cut:] - mean) @ w)[:, None], y[cut:])[0])
+
+
+# -------------------------------------------------------------------------- a text, painted
+
+BLUE, RED = (0, 114, 178), (213, 94, 0)  # for positive and negative; told apart by the colour-blind too
+TERMINAL = {1: (195, 117, 39), -1: (230, 215, 208)}  # three shades each, of a terminal's 256 colours
+MARKS = {1: " +#", -1: " -="}
+
+
+class Painting:
+    """A text whose every character has a background: blue for positive values, red for negative, stronger for larger.
+
+    It shows itself in a notebook; `.html` is the same as a string, `.terminal` is for a terminal with colours, `.plain` for
+    one without, `.save("page.html")` writes a page.
+    """
+
+    def __init__(self, text: str, values: np.ndarray, title: str) -> None:
+        self.text, self.values, self.title = text, values, title
+
+    @property
+    def html(self) -> str:
+        spans = "".join(
+            f'<span style="background:rgba({r},{g},{b},{abs(v):.2f})" title="{v:+.2f}">{html.escape(character)}</span>'
+            for character, v in zip(self.text, self.values)
+            for r, g, b in (BLUE if v > 0 else RED,)
+        )
+        return f'<figure><figcaption>{html.escape(self.title)}</figcaption><pre style="line-height:1.5">{spans}</pre></figure>'
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    @property
+    def terminal(self) -> str:
+        parts = []
+        for character, v in zip(self.text, self.values):
+            shade = int(min(abs(v), 0.999) * 4) - 1
+            colour = TERMINAL[1 if v > 0 else -1][shade] if shade >= 0 and character != "\n" else None
+            parts.append(character if colour is None else f"\x1b[30;48;5;{colour}m{character}\x1b[0m")
+        return "".join(parts)
+
+    @property
+    def plain(self) -> str:
+        """Under every line another one: + and # where the cell is positive, - and = where it is negative."""
+        lines, at = [], 0
+        for line in self.text.split("\n"):
+            values = self.values[at : at + len(line)]
+            lines += [line, "".join(MARKS[1 if v > 0 else -1][int(min(abs(v), 0.999) * 3)] for v in values).rstrip()]
+            at += len(line) + 1
+        return "\n".join(lines)
+
+    def save(self, path: str | Path) -> None:
+        """A page of its own, light or dark as the reader's system is."""
+        style = "body{font:16px sans-serif;margin:2em;background:Canvas;color:CanvasText}:root{color-scheme:light dark}"
+        page = f'<!doctype html><meta charset="utf-8"><title>{html.escape(self.title)}</title><style>{style}</style>{self.html}'
+        Path(path).write_text(page, encoding="utf-8")
+
+
+def paint(text: str, values: Any, title: str = "") -> Painting:
+    """The text with values[k] behind its k-th character; they are divided by the largest |value|, if that is above 1."""
+    values = np.asarray(values, dtype=np.float64).ravel()
+    if len(values) != len(text):
+        raise ValueError(f"a text of {len(text)} characters needs as many values, got {len(values)}")
+    return Painting(text, values / max(1.0, float(np.abs(values).max(initial=0.0))), title)

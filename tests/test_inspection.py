@@ -1,0 +1,154 @@
+"""Looking inside: Jacobians against formulas and differences, gates against the equations, cells against what was planted."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import inspection
+
+KINDS = {"RNN": mg.layers.RNN, "LSTM": mg.layers.LSTM, "GRU": mg.layers.GRU}
+
+
+@pytest.fixture(autouse=True)
+def _double():
+    mg.set_floatx("float64")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unrolled_states_are_those_of_the_layer(kind):
+    x = np.random.default_rng(0).standard_normal((3, 6, 2))
+    layer = KINDS[kind](4, return_sequences=True, bias_initializer="normal")
+    states = inspection.unrolled(layer, x)
+    assert len(states) == 7 and len(states[0]) == len(layer.cell.state_sizes)
+    np.testing.assert_allclose(np.stack([s[0].data for s in states[1:]], 1), layer(x).data, atol=1e-12)
+
+
+def test_unrolled_takes_integers_as_one_hot_and_given_first_states():
+    layer = mg.layers.GRU(3, input_dim=5)
+    ids, h = np.array([[0, 4, 2]]), np.full((1, 3), 0.5)
+    last = inspection.unrolled(layer, ids, [h])[-1][0]
+    np.testing.assert_allclose(last.data, layer(ids, initial_state=mg.Tensor(h)).data, atol=1e-12)
+
+
+def test_the_jacobian_of_a_vanilla_net_is_the_product_of_diagonal_times_matrix():
+    layer = mg.layers.RNN(5)
+    states = [h for (h,) in inspection.unrolled(layer, np.random.default_rng(0).standard_normal((2, 7, 3)))]
+    jacobians = inspection.state_jacobians(states[-1], states)
+    assert jacobians.shape == (8, 2, 5, 5)
+    W = layer.W_hh.data
+    for n in range(2):
+        product = np.eye(5)
+        for t in range(7, -1, -1):
+            np.testing.assert_allclose(jacobians[t, n], product, atol=1e-12)
+            if t:
+                product = product @ (np.diag(1 - states[t].data[n] ** 2) @ W.T)
+
+
+def test_jacobians_of_an_lstm_agree_with_differences():
+    layer, rng = mg.layers.LSTM(3), np.random.default_rng(1)
+    x, h, c, step = rng.standard_normal((1, 4, 2)), rng.standard_normal((1, 3)), rng.standard_normal((1, 3)), 1e-6
+    states = inspection.unrolled(layer, x, [h, c])
+    jacobian = inspection.state_jacobians(states[-1][1], [states[0][1]])[0, 0]
+    for unit in range(3):
+        nudge = step * np.eye(3)[unit]
+        up, down = (inspection.unrolled(layer, x, [h, c + sign * nudge])[-1][1].data[0] for sign in (1, -1))
+        np.testing.assert_allclose(jacobian[:, unit], (up - down) / (2 * step), atol=1e-8)
+
+
+def test_gradient_norms_are_those_of_the_jacobian_applied_to_the_last_gradient():
+    states = [h for (h,) in inspection.unrolled(mg.layers.GRU(4), np.random.default_rng(0).standard_normal((1, 5, 2)))]
+    weights = np.array([[1.0, -2.0, 0.5, 3.0]])
+    norms = inspection.gradient_norms((states[-1] * weights).sum(), states)
+    jacobians = inspection.state_jacobians(states[-1], states)[:, 0]
+    np.testing.assert_allclose(norms, [np.linalg.norm(weights[0] @ J) for J in jacobians], rtol=1e-12)
+    assert (norms <= np.linalg.norm(weights) * inspection.largest_singular_values(jacobians) + 1e-12).all()
+
+
+def test_radius_and_singular_value_differ_where_a_matrix_is_not_normal():
+    W = np.array([[0.5, 2.0], [0.0, 0.5]])
+    assert inspection.spectral_radius(W) == pytest.approx(0.5)
+    assert inspection.largest_singular_values(W) > 2
+
+
+@pytest.mark.parametrize("options", [{}, {"peephole": True}])
+def test_gates_of_an_lstm_are_what_its_equations_say(options):
+    x = np.random.default_rng(0).standard_normal((2, 3, 2))
+    layer = mg.layers.LSTM(4, bias_initializer="normal", **options)
+    states, found = inspection.unrolled(layer, x), inspection.gates(layer, x)
+    assert sorted(found) == ["f", "i", "o"] and found["f"].shape == (2, 3, 4)
+    for t in range(3):
+        z = np.split(x[:, t] @ layer.W_xh.data + states[t][0].data @ layer.W_hh.data + layer.b.data, 4, axis=-1)
+        for gate, number in (("i", 0), ("f", 1), ("o", 3)):
+            np.testing.assert_allclose(found[gate][:, t], 1 / (1 + np.exp(-z[number])), atol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"reset_after": True}])
+def test_gates_of_a_gru_reproduce_its_states(options):
+    x = np.random.default_rng(0).standard_normal((2, 4, 3))
+    layer = mg.layers.GRU(4, return_sequences=True, **options)
+    found = inspection.gates(layer, x)
+    assert sorted(found) == ["r", "z"]
+    layer.cell.b.data = np.where(np.arange(12) < 4, 60.0, 0.0) * np.ones(layer.b.shape)   # z = 1 keeps the first state, 0
+    np.testing.assert_allclose(inspection.gates(layer, x)["z"], 1.0)
+    np.testing.assert_allclose(layer(x).data, 0.0, atol=1e-12)
+
+
+def test_gates_of_stacked_cells_are_told_apart():
+    stacked = mg.layers.RNN([mg.layers.LSTMCell(2, name="low"), mg.layers.LSTMCell(3, name="high")])
+    assert sorted(inspection.gates(stacked, np.zeros((1, 2, 1)))) == [f"{cell}/{gate}" for cell in ("high", "low") for gate in "fio"]
+
+
+def test_saturation_counts_both_ends():
+    gate = np.array([[[0.01, 0.95], [0.05, 0.5]], [[0.5, 0.99], [0.2, 0.97]]])
+    left, right = inspection.saturation(gate)
+    assert left.tolist() == [0.5, 0.0] and right.tolist() == [0.0, 0.75]
+
+
+def planted(rng, T=400):
+    feature = (np.arange(T) // 7 % 2).astype(float)
+    activations = rng.standard_normal((T, 12))
+    activations[:, 5] = 0.2 * activations[:, 5] - feature
+    activations[:, 6] = 0.0                                                               # a dead unit has no correlation
+    return activations, feature
+
+
+def test_the_planted_cell_is_found_and_holds_on_unseen_places():
+    activations, feature = planted(np.random.default_rng(0))
+    r = inspection.correlation(activations, feature)
+    assert r[5] < -0.9 and r[6] == 0
+    np.testing.assert_allclose(np.delete(r, 6), [np.corrcoef(a, feature)[0, 1] for a in np.delete(activations, 6, 1).T])
+    cell = inspection.best_cell(activations, feature)
+    assert cell.unit == 5 and cell.r < -0.9 and cell.held_out < -0.9
+
+
+def test_the_best_of_many_random_cells_is_worth_nothing_on_unseen_places():
+    rng = np.random.default_rng(0)
+    cell = inspection.best_cell(rng.standard_normal((60, 500)), rng.standard_normal(60))
+    assert abs(cell.r) > 0.4 > abs(cell.held_out)
+
+
+def test_a_probe_reads_what_no_single_cell_says():
+    rng = np.random.default_rng(0)
+    activations = rng.standard_normal((2000, 16))
+    feature = activations.sum(axis=1)
+    assert inspection.linear_probe(activations, feature) > 0.99
+    assert abs(inspection.best_cell(activations, feature).held_out) < 0.5
+
+
+def test_a_painting_shows_every_character_once_in_each_of_its_forms(tmp_path):
+    painting = inspection.paint("a<b\n c", [-1.0, 0.5, 0.0, 0.0, 1.0, -0.2], title="cell 3 & co")
+    assert painting.html.count("<span") == 6 and "a</span>" in painting.html and "&lt;</span>" in painting.html
+    assert "rgba(213,94,0,1.00)" in painting.html and "rgba(0,114,178,1.00)" in painting.html and "cell 3 &amp; co" in painting.html
+    assert painting.plain == "a<b\n=+\n c\n#"
+    assert painting.terminal.count("\x1b[0m") == 3 and "\x1b[30;48;5;208ma" in painting.terminal
+    assert painting._repr_html_() == painting.html
+    painting.save(tmp_path / "cell.html")
+    assert painting.html in (tmp_path / "cell.html").read_text(encoding="utf-8")
+
+
+def test_values_above_one_are_scaled_and_their_number_is_checked():
+    assert inspection.paint("ab", [4.0, -2.0]).values.tolist() == [1.0, -0.5]
+    with pytest.raises(ValueError, match="2 characters needs as many values, got 3"):
+        inspection.paint("ab", [1, 2, 3])
+    with pytest.raises(ValueError, match="3 places and a feature of 4"):
+        inspection.correlation(np.zeros((3, 2)), np.zeros(4))
