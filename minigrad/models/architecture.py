@@ -5,6 +5,8 @@ Reading computes nothing either: shapes of Symbols are in the file, and weights 
 """
 from __future__ import annotations
 
+import base64
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +36,8 @@ def encoded(value: Any, symbols: dict[Symbol, int] | None = None) -> Any:
     """Any setting or argument as JSON. Numbers, texts, True, False and None stand for themselves; the rest is tagged."""
     if isinstance(value, (np.integer, np.floating, np.bool_)):
         value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}                               # JSON has no infinity
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Symbol):
@@ -47,7 +51,7 @@ def encoded(value: Any, symbols: dict[Symbol, int] | None = None) -> Any:
     if value is Ellipsis:
         return {"ellipsis": True}
     if isinstance(value, np.ndarray):
-        return {"array": value.tolist(), "dtype": value.dtype.name}
+        return {"array": [value.dtype.str, list(value.shape), base64.b64encode(value.tobytes()).decode()]}
     if isinstance(value, Layer):
         return {"layer": layer_data(value)}
     return encoded_by_name(value)
@@ -82,6 +86,13 @@ def decoded_object(content: Any, data: Any, symbols: Any) -> Any:
     return find(kind, name)(**{word: decoded(part) for word, part in config.items()})
 
 
+def decoded_array(dtype: str, shape: list[int], text: str) -> np.ndarray:
+    """An array among the settings; as in the rest of the file, numbers and nothing else."""
+    if np.dtype(dtype).kind not in "fiub":
+        raise ModelFileError(f"an array of dtype {dtype!r:.20} stands among the settings")
+    return np.frombuffer(base64.b64decode(text, validate=True), dtype).reshape(shape).copy()
+
+
 def find(kind: str, name: str) -> Any:
     """A registered class or function."""
     if kind not in REGISTRIES:
@@ -95,12 +106,13 @@ def plain_list(content: Any, symbols: Any) -> list[Any]:
 
 DECODERS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "symbol": lambda content, data, symbols: symbols[content],
+    "float": lambda content, data, symbols: float(content),
     "list": lambda content, data, symbols: plain_list(content, symbols),
     "tuple": lambda content, data, symbols: tuple(plain_list(content, symbols)),
     "dict": lambda content, data, symbols: {decoded(key): decoded(part, symbols) for key, part in content},
     "slice": lambda content, data, symbols: slice(*plain_list(content, symbols)),
     "ellipsis": lambda content, data, symbols: Ellipsis,
-    "array": lambda content, data, symbols: np.array(content, dtype=data.get("dtype")),
+    "array": lambda content, data, symbols: decoded_array(*content),
     "layer": lambda content, data, symbols: layer_from(content),
     "function": lambda content, data, symbols: find(*content),
     "object": decoded_object,
@@ -160,7 +172,7 @@ def layer_from(data: Any) -> Any:
     else:
         layer = kind.from_config(config)
         for one in data.get("layers", ()):
-            layer.add(layer_from(one))
+            layer._append(layer_from(one))
         if "built_for" in data:
             layer._build_again(decoded(data["built_for"]))
     if data["trainable"] is False:
@@ -172,15 +184,28 @@ def model_from_graph(kind: Any, config: dict[str, Any], graph: Any) -> Any:
     """Symbols, layers and calls put together again; nothing is computed."""
     symbols = [Symbol(tuple(checked_sizes(one["shape"])), one["dtype"], name=one["name"]) for one in graph["symbols"]]
     layers = [layer_from(one) for one in graph["layers"]]
+    inputs, ends = decoded(graph["inputs"], symbols), decoded(graph["outputs"], symbols)
+    made = dict.fromkeys(leaves(inputs))
     for one in graph["calls"]:
-        op = layers[index_in(one["layer"], layers)] if "layer" in one else primitives[one["op"]]
-        inputs, options, outputs = (decoded(one[word], symbols) for word in ("inputs", "options", "outputs"))
-        if isinstance(op, Layer):
-            op.ready(shapes_of(inputs))
-        call = Call(op, inputs, options, outputs)
-        if isinstance(op, Layer):
-            op._calls.append(call)
-    return kind._restore(config, decoded(graph["inputs"], symbols), decoded(graph["outputs"], symbols), layers)
+        made |= dict.fromkeys(leaves(call_from(one, layers, symbols, made).outputs))
+    if not all(isinstance(one, Symbol) and one in made for one in (*made, *leaves(ends))):
+        raise ModelFileError("the graph's inputs and outputs are not Symbols that it makes")
+    return kind._restore(config, inputs, ends, layers)
+
+
+def call_from(data: Any, layers: list[Layer], symbols: list[Symbol], made: dict[Any, None]) -> Call:
+    """One call, which reads what is there already and makes what is not: so no graph goes in a circle."""
+    op = layers[index_in(data["layer"], layers)] if "layer" in data else primitives[data["op"]]
+    inputs, options, outputs = (decoded(data[word], symbols) for word in ("inputs", "options", "outputs"))
+    read = [one for one in leaves([inputs, options]) if isinstance(one, Symbol)]
+    if not read or not all(one in made for one in read) or any(one in made for one in leaves(outputs)):
+        raise ModelFileError("a call reads what no call before it has made, or makes what is there already")
+    if isinstance(op, Layer):
+        op.ready(shapes_of(inputs))
+    call = Call(op, inputs, options, outputs)
+    if isinstance(op, Layer):
+        op._calls.append(call)
+    return call
 
 
 def shapes_of(nest: Any) -> Any:

@@ -46,6 +46,11 @@ class Sequential(Model):
         self.layers.append(layer)
         self.built = self.outputs is not None
 
+    def _append(self, layer: Layer) -> None:
+        """Puts a layer at the end without trying it: what a file says is not computed with."""
+        refuse_equal_names([*self.layers, layer])
+        self.layers.append(layer)
+
     def pop(self) -> Layer:
         """Takes the last layer off and returns it."""
         if not self.layers:
