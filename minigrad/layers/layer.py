@@ -115,6 +115,7 @@ class Layer:
     def __call__(self, x: Any, *more: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
         if "_calls" not in vars(self):
             raise TypeError(f"{type(self).__name__}.__init__ must call super().__init__() before anything else")
+        x = as_one_array(x) if isinstance(x, (list, tuple)) else x
         given = [*leaves((x, *more)), *leaves(options)]
         if any(isinstance(one, Symbol) for one in given):
             return self._record((x, *more), options, training, mask)
@@ -133,7 +134,7 @@ class Layer:
         if x is None:
             return None
         if not isinstance(x, Tensor):
-            x = Tensor(np.asarray(x) if isinstance(x, (list, tuple, int, float)) else x)
+            x = Tensor(np.asarray(x) if isinstance(x, (int, float)) else x)
         if x.dtype != self.dtype and (x.dtype.kind == "f" or self.casts_integers):
             mask, x = x.mask, x.astype(self.dtype)
             x.mask = mask
@@ -358,6 +359,11 @@ def found(thing: Any, path: str, seen: dict[Any, None]) -> Iterator[tuple[str, A
     for key, part in parts:
         if isinstance(part, (Layer, Parameter, State, dict, list, tuple)):
             yield from found(part, f"{path}/{key}" if path else str(key), seen)
+
+
+def as_one_array(x: Any) -> Any:
+    """A list of (lists of) numbers is one array; a list of tensors stays a list."""
+    return np.asarray(x) if x and all(isinstance(one, (int, float)) for one in leaves(x)) else x
 
 
 def assign(weight: Tensor, array: Any) -> None:
