@@ -22,54 +22,17 @@ from .cells import Cell, GRUCell, LSTMCell, RNNCell, StackedCells
 from .dense import Dense, Embedding
 from .layer import Layer, Parameter, State, register, registry
 from .merge import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from .normalization import BatchNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, RNN, SimpleRNN
 from .symbol import Input, Symbol
 from .zoo import MUT1Cell, MUT2Cell, MUT3Cell
 
 __all__ = [
-    "GRU",
-    "LSTM",
-    "RNN",
-    "Activation",
-    "Add",
-    "Average",
-    "Cell",
-    "Concatenate",
-    "Dense",
-    "Dot",
-    "Dropout",
-    "Embedding",
-    "Flatten",
-    "GRUCell",
-    "GaussianDropout",
-    "GaussianNoise",
-    "Input",
-    "LSTMCell",
-    "Lambda",
-    "Layer",
-    "LeakyReLU",
-    "MUT1Cell",
-    "MUT2Cell",
-    "MUT3Cell",
-    "Masking",
-    "Maximum",
-    "Minimum",
-    "Multiply",
-    "Parameter",
-    "Permute",
-    "RNNCell",
-    "ReLU",
-    "RepeatVector",
-    "Reshape",
-    "SimpleRNN",
-    "Softmax",
-    "SpatialDropout1D",
-    "StackedCells",
-    "State",
-    "Subtract",
-    "Symbol",
-    "register",
-    "register_function",
+    "Activation", "Add", "Average", "BatchNormalization", "Cell", "Concatenate", "Dense", "Dot", "Dropout",
+    "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "Input", "LSTM", "LSTMCell",
+    "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "MUT1Cell", "MUT2Cell", "MUT3Cell", "Masking", "Maximum",
+    "Minimum", "Multiply", "Parameter", "Permute", "RNN", "RNNCell", "ReLU", "RepeatVector", "Reshape", "SimpleRNN",
+    "Softmax", "SpatialDropout1D", "StackedCells", "State", "Subtract", "Symbol", "register", "register_function",
 ]
 
 for _name in __all__:

@@ -158,7 +158,7 @@ def split_off(fraction: float, x: Any, y: Any, sample_weight: Any) -> tuple[tupl
         raise ValueError(f"validation_split is a fraction between 0 and 1, got {fraction}")
     parts = [as_arrays(part) for part in (x, y, sample_weight)]
     count = common_length(dict(zip(("x", "y", "sample_weight"), parts)))
-    cut = math.floor(count * (1.0 - fraction))
+    cut = math.floor(count * (1.0 - fraction) + 1e-9)
     if cut in (0, count):
         raise ValueError(f"validation_split={fraction} of {count} examples leaves one side empty")
     first, last = (tuple(taken(part, side) for part in parts) for side in (slice(None, cut), slice(cut, None)))

@@ -45,6 +45,7 @@ def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, ca
         for epoch in range(first_epoch, epochs):
             model.reset_metrics()
             watchers.on_epoch_begin(epoch)
+            logs = {}
             for step, (x, y, sample_weight) in enumerate(batches):
                 if epoch == first_epoch and step < first_step:       # done before an interruption
                     continue

@@ -1,0 +1,50 @@
+"""Windows of a long text: each continues the one before it; a carried state makes truncation invisible to the values."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.layers import LSTM, Dense
+from minigrad.training.tbptt import ResetStates, detached, windows
+
+
+def test_windows_follow_one_another():
+    ids = np.arange(21)
+    batches = list(windows(ids, 2, 5))
+    assert len(batches) == len(windows(ids, 2, 5)) == 2
+    (x0, y0), (x1, y1) = batches
+    assert x0.data.tolist() == [[0, 1, 2, 3, 4], [10, 11, 12, 13, 14]] and y0.tolist() == (x0.data + 1).tolist()
+    assert x1.data[:, 0].tolist() == y0[:, -1].tolist() and y1.max() == 20
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match="do not fill"):
+        windows(np.arange(10), 2, 5)
+    with pytest.raises(ValueError, match="sequence of integers"):
+        windows(np.ones(10), 2, 5)
+    with pytest.raises(ValueError, match="at least 1"):
+        windows(np.arange(10), 0, 5)
+
+
+def test_carrying_the_state_gives_the_values_of_one_long_sequence():
+    layer, ids = LSTM(4, input_dim=6, return_sequences=True, return_state=True), np.random.default_rng(0).integers(0, 6, 41)
+    whole = layer(ids[None, :40])[0]
+    states, parts = None, []
+    for x, _ in windows(ids, 1, 10):
+        y, *states = layer(x, initial_state=states)
+        states = detached(states)
+        parts.append(y.numpy())
+    assert np.allclose(np.concatenate(parts, axis=1), whole.data, atol=1e-6)
+    assert states[0].node is None
+
+
+def test_a_stateful_layer_in_fit():
+    ids = np.array([0, 1, 2, 3] * 25)
+    model = mg.Sequential([LSTM(8, input_dim=4, return_sequences=True, stateful=True, batch_size=4), Dense(4)])
+    model.compile(mg.optimizers.Adam(0.05), mg.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = model.fit(windows(ids, 4, 6), epochs=6, callbacks=[ResetStates()], verbose=0).history
+    assert history["loss"][-1] < 0.7 * history["loss"][0]
+    assert np.abs(model.layers[0].carried[0].numpy()).max() > 0
+    model.reset_states()
+    assert not np.any(model.layers[0].carried[0].numpy())
