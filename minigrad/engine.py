@@ -661,7 +661,8 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
                     observer.contributed(y, k, x, dx)
                 add(x, dx)
     for x in list(sums):                    # what is left are the leaves
-        kept[x] = sums.pop(x)
+        dx = sums.pop(x)
+        kept[x] = dx if dx.dtype == x.dtype else dx.astype(x.dtype)
         for observer in observers:
             observer.arrived(x, kept[x])
     return kept

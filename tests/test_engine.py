@@ -497,6 +497,21 @@ class TestBackward:
                 (x * np.ones(other, dtype=dtype)).sum().backward()
                 assert x.grad.shape == shape and x.grad.dtype == dtype
 
+    def test_a_formula_in_double_precision_gives_a_single_gradient_to_a_single_tensor(self):
+        known = dict(engine.primitives)
+
+        @engine.primitive
+        def doubled(x):
+            two = np.full(x.shape, 2.0)
+            return x * two, lambda dy: dy * two
+
+        engine.primitives.clear()
+        engine.primitives.update(known)
+        x = leaf([1.0, 2.0], dtype="float32")
+        doubled(x).sum().backward()
+        assert x.grad.dtype == np.float32
+        assert gradients(doubled(x).sum(), [x], create_graph=True)[0].dtype == np.float32
+
     def test_gradients_of_what_it_does_not_depend_on_are_zeros(self):
         x, other = leaf([1.0, 2.0]), leaf(np.ones((2, 2)), dtype="float32")
         g = gradients(squares(x), [x, other])
