@@ -275,10 +275,10 @@ class Model(Layer):
         from . import saving
         saving.save_checkpoint(self, path, position)
 
-    def load_checkpoint(self, path: Any) -> dict[str, Any]:
-        """The inverse: restores weights and optimiser, returns the rest."""
+    def load_checkpoint(self, path: Any, accept: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, Any]:
+        """The inverse: restores weights and optimiser, returns the rest. `accept(position)` may refuse by raising."""
         from . import saving
-        return saving.load_checkpoint(self, path)
+        return saving.load_checkpoint(self, path, accept)
 
 
 # ------------------------------------------------------------------------------- the graph

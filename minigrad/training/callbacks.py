@@ -25,7 +25,7 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] = MappingProxyType({})
-    resume_at: tuple[int, int] | None = None       # (epoch, step) to go on from, if this callback knows of one
+    runs_last = False                    # whether it must hear of everything after all other callbacks
 
     def set_model(self, model: Any) -> None:
         self.model = model
@@ -64,8 +64,16 @@ class Callback:
     def on_interrupt(self, epoch: int, batch: int) -> None:
         """Ctrl-C was pressed; `batch` of `epoch` is done, and training ends here."""
 
+    def on_resume(self, epoch: int, step: int) -> Logs | None:
+        """Training goes on: the batches of this epoch before `step` were done earlier. May return the logs of then."""
+        return None
+
+    def start(self) -> tuple[int, int] | None:
+        """(epoch, step) where training must go on, if this callback knows of an earlier run."""
+        return None
+
     def state(self) -> dict[str, Any]:
-        """Numbers, lists and arrays that a checkpoint must hold."""
+        """Numbers, texts, lists and arrays that a checkpoint must hold: the same names whenever it is asked."""
         return {}
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -118,7 +126,7 @@ class CallbackList:
         given = [] if callbacks is None else [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
         known = [one for one in given if isinstance(one, History)]
         self.history = known[0] if known else History()
-        self.callbacks = given if known else [self.history, *given]
+        self.callbacks = sorted(given if known else [self.history, *given], key=lambda one: one.runs_last)
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
@@ -127,9 +135,17 @@ class CallbackList:
                 callback.set_companions(self.callbacks)
 
     def start(self, initial_epoch: int) -> tuple[int, int]:
-        """Where to begin: what a callback restored, or (initial_epoch, 0)."""
-        restored = [callback.resume_at for callback in self.callbacks if callback.resume_at is not None]
+        """Where to begin: where an earlier run was interrupted, or (initial_epoch, 0)."""
+        restored = [place for place in (callback.start() for callback in self.callbacks) if place is not None]
+        self.going_on = bool(restored)
         return restored[0] if restored else (initial_epoch, 0)
+
+    def go_on(self, epoch: int, steps: Iterable[Any], count: int) -> Logs:
+        """Passes over the batches that were done before an interruption; returns the logs as they were then."""
+        for _ in zip(range(count), steps):
+            pass
+        told = [callback.on_resume(epoch, count) for callback in self.callbacks] if self.going_on else []
+        return {word: value for logs in told for word, value in (logs or {}).items()}
 
     def __getattr__(self, word: str) -> Callable[..., None]:
         if not word.startswith("on_"):
@@ -390,8 +406,11 @@ class BackupAndRestore(Callback):
 
     Every epoch (or every `save_freq` batches), and at Ctrl-C, one file receives weights, optimiser, position, the random
     generators' and the callbacks' states. A later `fit` with the same arguments goes on from there. The file is removed
-    when training has come to its end.
+    when training has come to its end. Exact for arrays, and for iterables that begin anew at every pass; a generator
+    (and steps_per_epoch) goes on with whatever comes next.
     """
+
+    runs_last = True
 
     def __init__(self, backup_dir: str | Path, save_freq: str | int = "epoch", delete_checkpoint: bool = True) -> None:
         self.path = Path(backup_dir) / "checkpoint.minigrad"
@@ -402,27 +421,60 @@ class BackupAndRestore(Callback):
         self.companions = [one for one in callbacks if one is not self]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.resume_at, self.restored, self.interrupted, self.epoch = None, None, False, 0
-        if self.path.exists():
-            self.restored = self.model.load_checkpoint(self.path)
-            self.resume_at = (self.restored["epoch"], self.restored["step"])
-            for one, state in zip(self.companions, self.restored["callbacks"]):
-                one.set_state(state)
+        self.restored: dict[str, Any] | None = None
+        self.logs: Logs = {}
+        self.interrupted, self.epoch = False, 0
+
+    # ---------------------------------------------------------------- going on
+
+    def start(self) -> tuple[int, int] | None:
+        if not self.path.exists():
+            return None
+        self.restored = self.model.load_checkpoint(self.path, accept=self.accept)
+        self.set_random_state(self.restored["random"])
+        return self.restored["epoch"], self.restored["step"]
+
+    def accept(self, position: dict[str, Any]) -> None:
+        """Tries what a file says on everything that it is for; if anything refuses, all is put back as it was."""
+        before = self.position(0, 0, [])
+        try:
+            if not all(type(position[word]) is int and position[word] >= 0 for word in ("epoch", "step")):
+                raise ValueError("epoch and step are no whole numbers")
+            self.set_random_state(position["epoch_began"])
+            self.set_random_state(position["random"])
+            self.set_metrics(position["metrics"])
+            self.set_companion_states(position["callbacks"])
+            if any(type(number) not in (int, float) for number in position["logs"].values()):
+                raise ValueError("the logs hold something other than numbers")
+            float(position["rate"] or 0)
+        except Exception:
+            self.set_companion_states(before["callbacks"])
+            raise
+        finally:
+            self.set_random_state(before["random"])
+            self.set_metrics(before["metrics"])
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch = epoch
-        if self.restored is not None:                 # the order of this epoch's batches must come out as it did
+        if self.restored is not None and self.restored["step"]:      # this epoch's order must come out as it did
             self.set_random_state(self.restored["epoch_began"])
         self.epoch_began = self.random_state()
 
-    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        if self.restored is not None:
-            self.set_random_state(self.restored["random"])
-            for metric, state in zip(self.model.metrics, self.restored["metrics"]):
-                metric.set_state(state)
-            self.restored = None
+    def on_resume(self, epoch: int, step: int) -> Logs | None:
+        restored, self.restored = self.restored, None
+        if restored is None or step == 0:
+            return None
+        self.set_random_state(restored["random"])     # on_epoch_begin has just begun this epoch a second time
+        self.set_metrics(restored["metrics"])
+        self.set_companion_states(restored["callbacks"])
+        if restored["rate"] is not None:
+            self.model.optimizer.learning_rate = restored["rate"]
+        return restored["logs"]
+
+    # ---------------------------------------------------------------- saving
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.logs = dict(logs or {})
         if self.save_freq != "epoch" and (batch + 1) % int(self.save_freq) == 0:
             self.save(self.epoch, batch + 1)
 
@@ -438,6 +490,23 @@ class BackupAndRestore(Callback):
         if self.delete_checkpoint and not self.interrupted and self.path.exists():
             self.path.unlink()
 
+    def save(self, epoch: int, step: int) -> None:
+        """Writes the checkpoint: what comes next is `step` of `epoch`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.model.save_checkpoint(self.path, self.position(epoch, step, self.epoch_began))
+
+    def position(self, epoch: int, step: int, epoch_began: list[Any]) -> dict[str, Any]:
+        """Where training stands, weights and optimiser apart."""
+        rate = getattr(self.model.optimizer, "learning_rate", None)
+        return {
+            "epoch": epoch, "step": step, "epoch_began": epoch_began, "random": self.random_state(),
+            "logs": self.logs, "rate": None if callable(rate) else rate,
+            "metrics": [metric.state() for metric in self.model.metrics],
+            "callbacks": [[type(one).__name__, one.state()] for one in self.companions if one.state()],
+        }
+
+    # ---------------------------------------------------------------- the parts of a position
+
     def generators(self) -> list[np.random.Generator]:
         """The framework's, the layers' own, and the one that shuffles."""
         shuffling = getattr(self.params.get("batches"), "generator", None)
@@ -447,17 +516,28 @@ class BackupAndRestore(Callback):
         return [generator.bit_generator.state for generator in self.generators()]
 
     def set_random_state(self, states: list[Any]) -> None:
-        for generator, state in zip(self.generators(), states):
+        for generator, state in zip(self.generators(), states, strict=True):
             generator.bit_generator.state = state
 
-    def save(self, epoch: int, step: int) -> None:
-        """Writes the checkpoint: what comes next is `step` of `epoch`."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save_checkpoint(self.path, {
-            "epoch": epoch, "step": step, "epoch_began": self.epoch_began, "random": self.random_state(),
-            "metrics": [metric.state() for metric in self.model.metrics],
-            "callbacks": [one.state() for one in self.companions],
-        })
+    def set_metrics(self, states: list[Any]) -> None:
+        for metric, state in zip(self.model.metrics, states, strict=True):
+            set_same(metric, state)
+
+    def set_companion_states(self, states: list[Any]) -> None:
+        """Each state goes to the first callback of its class that has had none yet."""
+        waiting = [one for one in self.companions if one.state()]
+        for word, state in states:
+            taker = next((one for one in waiting if type(one).__name__ == word), None)
+            if taker is not None:
+                waiting.remove(taker)
+                set_same(taker, state)
+
+
+def set_same(thing: Any, state: dict[str, Any]) -> None:
+    """thing.set_state(state), for a state that has the names that the thing's own has."""
+    if set(state) != set(thing.state()):
+        raise ValueError(f"{type(thing).__name__} remembers {', '.join(thing.state())}, the file has {', '.join(state)}")
+    thing.set_state(state)
 
 
 # ------------------------------------------------------------------------------- looking inside

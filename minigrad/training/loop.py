@@ -45,10 +45,10 @@ def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, ca
         for epoch in range(first_epoch, epochs):
             model.reset_metrics()
             watchers.on_epoch_begin(epoch)
-            logs = {}
-            for step, (x, y, sample_weight) in enumerate(batches):
-                if epoch == first_epoch and step < first_step:       # done before an interruption
-                    continue
+            steps, logs = enumerate(batches), {}
+            if epoch == first_epoch:
+                logs, step = watchers.go_on(epoch, steps, first_step), first_step - 1
+            for step, (x, y, sample_weight) in steps:
                 watchers.on_train_batch_begin(step)
                 logs = model.train_step(placed(x, model), y, sample_weight)
                 watchers.on_train_batch_end(step, logs)
