@@ -132,5 +132,9 @@ def add_at(total: Any, index: Any, value: Any) -> None:
     parts = index if isinstance(index, tuple) else (index,)
     if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
         total[index] += value           # slices name every place once: no need for the slower, scattered sum
+    elif on_host(total) and on_host(index) and index.dtype.kind in "iu" and value.size >= 64 * index.size > 0:
+        rows = value.reshape(-1, *total.shape[1:])
+        for place, row in zip(index.reshape(-1).tolist(), rows, strict=True):       # long rows: a tenth of np.add.at
+            total[place] += row
     else:
         array_module(total).add.at(total, index, value)
