@@ -55,8 +55,9 @@ class Lesson:
 
     def check(self, what, got, op, want):
         held = bool(COMPARE[op](got, want))
-        print(f"  {'✓' if held else '✗ WRONG'} {what}: {_text(got)} {op} {_text(want)}")
-        self.checks.append({"what": what, "held": held, "got": _text(got), "op": op, "want": _text(want)})
+        wanted = f"{_text(want[0])} ± {want[1]:.0e}" if op == "~" else _text(want)
+        print(f"  {'✓' if held else '✗ WRONG'} {what}: {_text(got)} {op} {wanted}")
+        self.checks.append({"what": what, "held": held, "got": _text(got), "op": op, "want": wanted})
 
     def predict(self, question, answer, tolerance=0.0):
         """A question before its answer: on paper, or with --quiz typed and graded."""
