@@ -29,8 +29,15 @@ class Objective:
         self.plain: list[list[Metric]] = []
         self.weighted: list[list[Metric]] = []
         self.parts: list[Tensor | None] = []
-        if loss is None or isinstance(loss, str) or callable(loss):
-            loss_functions.get(loss)                              # a name that does not exist is told at compile
+        self.guessed = False
+
+    def bind_at_compile(self, names: list[str] | None) -> None:
+        """Known outputs are bound at once; else one is assumed, where nothing given speaks of several."""
+        given = (self.loss, self.loss_weights, self.given_metrics, self.weighted_metrics)
+        several = any(isinstance(one, dict) for one in given) or isinstance(self.loss, (list, tuple))
+        self.guessed = names is None and not several
+        if names is not None or self.guessed:
+            self.bind(names or ["output"])
 
     def bind(self, names: list[str]) -> None:
         """Lines everything up with the outputs' names."""
@@ -64,7 +71,8 @@ class Objective:
 
     def __call__(self, y: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """L = Σₖ weightₖ · lossₖ(yₖ, ŷₖ)"""
-        self.bind(names_of(y_pred) if self.names is None else self.names)
+        if self.names is None or self.guessed and len(leaves(y_pred)) != 1:
+            self.bind(names_of(y_pred))
         total: Any = None
         self.parts = []
         for loss, weight, target, output, w in zip(self.losses, self.weights, *self.lined_up(y, y_pred, sample_weight)):
@@ -101,6 +109,24 @@ class Objective:
         """A new epoch: all running means begin again."""
         for metric in self.metrics:
             metric.reset_state()
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint must hold to go on in the middle of an epoch."""
+        return {"outputs": self.names, "metrics": [metric.state() for metric in self.metrics]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """The inverse of `state`; the outputs' names must be the same, if they are known already."""
+        names, before = state["outputs"], self.names
+        if names is None:
+            self.names, self.losses, self.loss_means, self.plain, self.weighted = None, [], [], [], []
+        elif before not in (None, names):
+            raise ValueError(f"the outputs are {before}, and were {names}")
+        else:
+            self.bind([str(name) for name in names])
+        for metric, saved in zip(self.metrics, state["metrics"], strict=True):
+            if set(saved) != set(metric.state()):
+                raise ValueError(f"{metric.name} sums up {', '.join(metric.state())}, not {', '.join(saved)}")
+            metric.set_state(saved)
 
     def lined_up(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[Any], list[Any], list[Any]]:
         """Targets, outputs and weights, one of each per output, in the outputs' order."""

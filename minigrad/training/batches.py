@@ -80,10 +80,12 @@ class Stream:
 
     def _renewed(self, batches: Iterator[Any]) -> Iterator[Any]:
         """The batches; where `steps` asks for more than one pass over a list holds, it is begun again."""
-        yield from batches
+        for one in batches:                                    # no `yield from`: it would close the source when a pass ends
+            yield one
         while self.steps is not None and iter(self.source) is not self.source:
             self.once = iter(self.source)
-            yield from self.once
+            for one in self.once:
+                yield one
 
 
 def as_batches(x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None, shuffle: bool = False,
