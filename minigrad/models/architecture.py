@@ -158,7 +158,7 @@ def call_data(call: Call, symbols: dict[Symbol, int]) -> dict[str, Any]:
 
 
 def op_name(op: Any) -> str:
-    if primitives.get(op.__name__) is not op:
+    if op not in primitives.values():
         raise NotSaveable(f"the operation {op.__name__} is not one of minigrad's")
     return op.__name__
 

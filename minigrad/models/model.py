@@ -148,8 +148,7 @@ class Model(Layer):
         self.optimizer = optimizers.get(optimizer)
         self._compiled = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights, "weighted_metrics": weighted_metrics}
         self._objective = Objective(**self._compiled)
-        if self.output_names is not None:
-            self._objective.bind(self.output_names)
+        self._objective.bind_at_compile(self.output_names)
 
     def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1, verbose: int | str = "auto",
             callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
@@ -237,6 +236,15 @@ class Model(Layer):
         """All running means begin again."""
         if self._objective is not None:
             self._objective.reset()
+
+    def metrics_state(self) -> dict[str, Any]:
+        """What the running means hold now."""
+        return {} if self._objective is None else self._objective.state()
+
+    def set_metrics_state(self, state: dict[str, Any]) -> None:
+        """The inverse of metrics_state."""
+        if self._objective is not None:
+            self._objective.set_state(state)
 
     def reset_states(self) -> None:
         """Stateful recurrent layers begin again with zeros."""

@@ -126,7 +126,7 @@ class CallbackList:
         given = [] if callbacks is None else [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
         known = [one for one in given if isinstance(one, History)]
         self.history = known[0] if known else History()
-        self.callbacks = sorted(given if known else [self.history, *given], key=lambda one: one.runs_last)
+        self.callbacks = sorted(given if known else [*given, self.history], key=lambda one: one.runs_last)
         for callback in self.callbacks:
             callback.set_model(model)
             callback.set_params(params)
@@ -442,7 +442,7 @@ class BackupAndRestore(Callback):
                 raise ValueError("epoch and step are no whole numbers")
             self.set_random_state(position["epoch_began"])
             self.set_random_state(position["random"])
-            self.set_metrics(position["metrics"])
+            self.model.set_metrics_state(position["metrics"])
             self.set_companion_states(position["callbacks"])
             if any(type(number) not in (int, float) for number in position["logs"].values()):
                 raise ValueError("the logs hold something other than numbers")
@@ -452,7 +452,7 @@ class BackupAndRestore(Callback):
             raise
         finally:
             self.set_random_state(before["random"])
-            self.set_metrics(before["metrics"])
+            self.model.set_metrics_state(before["metrics"])
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch = epoch
@@ -465,7 +465,7 @@ class BackupAndRestore(Callback):
         if restored is None or step == 0:
             return None
         self.set_random_state(restored["random"])     # on_epoch_begin has just begun this epoch a second time
-        self.set_metrics(restored["metrics"])
+        self.model.set_metrics_state(restored["metrics"])
         self.set_companion_states(restored["callbacks"])
         if restored["rate"] is not None:
             self.model.optimizer.learning_rate = restored["rate"]
@@ -501,7 +501,7 @@ class BackupAndRestore(Callback):
         return {
             "epoch": epoch, "step": step, "epoch_began": epoch_began, "random": self.random_state(),
             "logs": self.logs, "rate": None if callable(rate) else rate,
-            "metrics": [metric.state() for metric in self.model.metrics],
+            "metrics": self.model.metrics_state(),
             "callbacks": [[type(one).__name__, one.state()] for one in self.companions if one.state()],
         }
 
@@ -518,10 +518,6 @@ class BackupAndRestore(Callback):
     def set_random_state(self, states: list[Any]) -> None:
         for generator, state in zip(self.generators(), states, strict=True):
             generator.bit_generator.state = state
-
-    def set_metrics(self, states: list[Any]) -> None:
-        for metric, state in zip(self.model.metrics, states, strict=True):
-            set_same(metric, state)
 
     def set_companion_states(self, states: list[Any]) -> None:
         """Each state goes to the first callback of its class that has had none yet."""
