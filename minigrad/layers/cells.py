@@ -77,6 +77,11 @@ class Cell(Layer):
     def state_sizes(self) -> tuple[int, ...]:
         return (self.units,) * self.state_count
 
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Which of the states go through products, so that recurrent dropout applies to them."""
+        return (0,)
+
     def step(self, x: Any, *states: Any) -> Any:
         """The states after the step, from the input and the states before it."""
         raise NotImplementedError(f"{type(self).__name__} must define step(self, x, h)")
@@ -265,6 +270,11 @@ class StackedCells(Cell):
     @property
     def state_sizes(self) -> tuple[int, ...]:
         return tuple(size for cell in self.cells for size in cell.state_sizes)
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        starts = [sum(len(cell.state_sizes) for cell in self.cells[:k]) for k in range(len(self.cells))]
+        return tuple(start + k for start, cell in zip(starts, self.cells) for k in cell.hidden)
 
     def parts(self, states: Any) -> list[tuple[Cell, tuple[Any, ...]]]:
         """Each cell with its own states."""

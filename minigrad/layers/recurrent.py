@@ -92,8 +92,8 @@ class Recurrent(Layer):
         x, mask = self.checked(x), self.checked_mask(mask, x)
         states = self.first_states(x, initial_state)
         drops = training and (self.recurrent_dropout > 0 or self.dropout > 0)
-        if drops and x.ndim == 3:
-            x = x * self.kept(self.dropout, (x.shape[0], 1, self.features))           # one mask for the whole sequence
+        if drops and x.ndim == 3 and self.dropout > 0:
+            x = x * self.kept(self.dropout, (x.shape[0], 1, self.features), x)        # one mask for the whole sequence
         along = self.step_by_step if self.shows_steps(x, drops) else self.at_once
         outputs, states = along(x, states, mask, training)
         for memory, state in zip(self.carried if self.stateful else (), states):
@@ -112,11 +112,12 @@ class Recurrent(Layer):
         states = [wrap(zeros_like(x, (N, size), self.dtype)) if state is None else state
                   for state, size in zip(states, self.cell.state_sizes)]
         inputs = self.inputs(x, training)
-        keep = self.kept(self.recurrent_dropout, (N, self.units)) if training and self.recurrent_dropout > 0 else None
+        keeps = [self.kept(self.recurrent_dropout if training and k in self.cell.hidden else 0.0, (N, size), x)
+                 for k, size in enumerate(self.cell.state_sizes)]
         outputs = []
         for t in reversed(range(T)) if self.go_backwards else range(T):
             with scope(t=t):
-                seen = states if keep is None else [states[0] * keep, *states[1:]]
+                seen = [state if keep is None else state * keep for state, keep in zip(states, keeps)]
                 new = self.cell.after(inputs(t), seen)
                 states = list(new) if mask is None else [ops.where(mask[:, t, None], *both) for both in zip(new, states)]
                 outputs.append(self.cell.output(*states))
@@ -135,14 +136,16 @@ class Recurrent(Layer):
             return lambda t: x[:, t]
         if not (training and self.dropout > 0):
             return lambda t: OneHot(x.array[:, t])
-        keep = self.kept(self.dropout, (x.shape[0], self.features)).array
+        keep = self.kept(self.dropout, (x.shape[0], self.features), x).array
         rows = backend.arange_like(x.shape[0], keep)
         return lambda t: OneHot(x.array[:, t], keep[rows, x.array[:, t], None])
 
-    def kept(self, rate: float, shape: tuple[int, ...]) -> Tensor:
-        """What dropout multiplies with: 0 with probability `rate`, else 1/(1 − rate)."""
+    def kept(self, rate: float, shape: tuple[int, ...], x: Tensor) -> Any:
+        """What dropout multiplies with: 0 with probability `rate`, else 1/(1 − rate); None where nothing is dropped."""
+        if rate == 0:
+            return None
         kept = (backend.generator().random(shape) >= rate) / (1.0 - rate)
-        return wrap(backend.like(kept.astype(self.dtype), self.cell.weights[0].array))
+        return wrap(backend.like(kept.astype(self.dtype), x.array))
 
     # ---------------------------------------------------------------- what may go wrong
 

@@ -349,6 +349,12 @@ def test_dropout_is_one_mask_per_sequence(kind, integers):
     assert (masks == masks[:, :1]).all()
 
 
+def test_recurrent_dropout_reaches_every_cell_of_a_stack():
+    layer = RNN([LSTMCell(3), GRUCell(2)], recurrent_dropout=0.5)
+    assert layer(np.ones((2, 4, 3)), training=True).shape == (2, 2)
+    assert layer.cell.hidden == (0, 2)
+
+
 @pytest.mark.parametrize("kind", PLAIN)
 def test_settings_make_the_same_layer_again(kind):
     layer = make(kind, 4, return_sequences=True, dropout=0.25, use_bias=False)
