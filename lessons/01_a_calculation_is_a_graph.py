@@ -35,7 +35,7 @@ for y in trace.tensors:
     print(f"  {name(y)} = {y.node.op.__name__}({', '.join(name(x) for x in y.node.inputs)}) = {y.item():g}")
 L.check("e = (2 + 1)·(1 + 1)", e.item(), "==", 6.0)
 L.check("before the walk back there is no gradient, which is not a gradient of 0", a.grad, "==", None)
-L.figure("graph_forward", mg.draw(trace))
+L.figure("graph_forward", mg.draw(trace, direction="forward", title="e = (a + b)·(b + 1), forward"))
 # %% [markdown]
 # ## Predict, then run
 # $b$ goes into $c$ and into $d$. If $b$ grows by a little, how many times as much does $e$ grow?
@@ -68,7 +68,7 @@ L.check("∂e/∂b is their sum", float(b.grad), "==", 5.0)
 h = 1e-4
 nudged = ((2 + 1 + h) * (1 + h + 1) - (2 + 1 - h) * (1 - h + 1)) / (2 * h)
 L.check("nudging b a little and looking at e says the same", nudged, "~", (float(b.grad), 1e-6))
-L.figure("graph_backward", mg.draw(trace))
+L.figure("graph_backward", mg.draw(trace, title="e = (a + b)·(b + 1), forward and backward"))
 # %% [markdown]
 # ## Exercises
 # Write your answers into a file and check it: `python -m lessons check 01 answers.py`.

@@ -28,7 +28,7 @@ shares = [float(share.array) for share in trace.contributions(x)]
 print("  what came back to x, use by use:", " + ".join(f"{share:g}" for share in shares), "=", float(x.grad))
 L.check("x has three uses", len(shares), "==", 3)
 L.check("the gradient is their sum: 2x + 3", float(x.grad), "==", 7.0)
-L.figure("fork", mg.draw(trace))
+L.figure("fork", mg.draw(trace, title="One value, three uses: the gradient is the sum"))
 # %% [markdown]
 # ## Sum, average, or the last one?
 # An independent judge: nudge $x$ a little and look at $y$. (Lesson 03 is about this judge.)
@@ -56,7 +56,7 @@ with mg.Trace() as trace:
     loss.backward()
 L.check("the gradient of b has the shape of b", b.grad.shape, "==", (3,))
 L.check("and adds up all rows", b.grad.tolist(), "==", [32.0, 32.0, 32.0])
-L.figure("broadcast", mg.draw(trace))
+L.figure("broadcast", mg.draw(trace, title="A row that 32 rows use"))
 # %% [markdown]
 # ## Accumulation is the same sum, over calls
 # `.grad` of a leaf adds up whatever arrives, from one `backward()` or from several, until you call `zero_grad()`. Half of

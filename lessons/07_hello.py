@@ -63,7 +63,7 @@ with mg.Trace() as trace:
 shares = [share.array for share in trace.contributions(rnn.W_hh)]
 L.check("W_hh is used once per letter", len(shares), "==", len(inputs))
 L.check("its shares add to its gradient", float(np.abs(sum(shares) - rnn.W_hh.grad).max()), "<=", 1e-6)
-L.figure("hello_graph", mg.draw(trace))
+L.figure("hello_graph", mg.draw(trace, labels=dict(enumerate(WORD, 1)), title="A net learns to spell “hello”"))
 # %%
 parameters = [*rnn.parameters(), *readout.parameters()]
 optimizer = mg.optimizers.Adam(learning_rate=0.05)

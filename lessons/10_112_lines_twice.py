@@ -96,7 +96,7 @@ L.check("and so is the loss", loss.item(), "~", (loss_by_hand, 1e-9))
 with mg.Trace() as trace:
     loss, _ = by_graph(chunk[:3], following[:3], mg.Tensor(h0), **weights)
     loss.backward()
-L.figure("one_step", mg.draw(trace))
+L.figure("one_step", mg.draw(trace, title="Three letters of the poem, walked back"))
 # %% [markdown]
 # ## Let it learn the poem
 # As in the original: 25 letters at a time, the state carried on, the loss *summed* over the letters, every entry of every
@@ -120,10 +120,10 @@ def recite(length=60):
 
 
 UPDATES, CHUNKS = L.pick(1000, 16_000, 30_000), (len(letters) - 1) // STEPS
-curve, clipped, told, began = [], 0, {UPDATES // 2**k for k in range(5)}, time.perf_counter()
+state, curve, clipped, told, began = None, [], 0, {UPDATES // 2**k for k in range(5)}, time.perf_counter()
 for update in range(1, UPDATES + 1):
     at = (update - 1) % CHUNKS * STEPS
-    before = None if at == 0 else state.detach()  # the text begins anew, and so does the state
+    before = state.detach() if at else None  # the text begins anew, and so does the state
     h, state = rnn(letters[None, at : at + STEPS], initial_state=before)
     loss = mg.cross_entropy(readout(h)[0], letters[at + 1 : at + STEPS + 1]).sum()
     parameters = [*rnn.parameters(), *readout.parameters()]

@@ -106,7 +106,7 @@ print("  share of step k in the gradient of W_hh, by norm: " + ", ".join(f"{k + 
 L.check("one part for each step", len(parts), "==", T)
 L.check("the parts add up", float(np.abs(sum(p.array for p in trace.contributions(W)) - W.grad).max()), "<", 1e-10)
 L.check("the last ten steps weigh more than the first thirty", sum(parts[-10:]), ">", 10 * sum(parts[:30]))
-L.figure("shares", mg.draw(trace))
+L.figure("shares", mg.draw(trace, title="Fifty uses of one matrix: near ones drown far ones"))
 # %% [markdown]
 # What this does not show: that a net cannot learn far things. It shows what stands in the way at the start of training.
 #

@@ -74,9 +74,9 @@ def read(character, state):
         return model.layers[1](h).data[0], state
 
 
-def write(length=L.pick(100, 240), temperature=0.7):
+def write(temperature=0.7):
     first = int(vocabulary.encode(text[0])[0])
-    drawn = generate(read, first, length, choose=lambda scores: int(sample(scores, temperature)))
+    drawn = generate(read, first, L.pick(100, 240), choose=lambda scores: int(sample(scores, temperature)))
     return vocabulary.decode(drawn).replace("\n", " ")
 
 
@@ -142,7 +142,8 @@ with mg.Trace() as trace:
     loss.backward()
 total = sum(share.array for share in trace.contributions(lstm.W_hh))
 L.check("the shares of W_hh add to its gradient", float(np.abs(total - lstm.W_hh.grad).max()), "<=", 1e-6)
-L.figure("unrolled", mg.draw(trace))
+labels = {t: symbol if symbol.strip() else "␣" for t, symbol in enumerate(text[:5], 1)}
+L.figure("unrolled", mg.draw(trace, labels=labels, title="How the LSTM was taught over five characters"))
 # %% [markdown]
 # ## What it does not show
 # Bits are an average over everything, commas and spaces included. That the net beats counting does not say *what* it has

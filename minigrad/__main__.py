@@ -1,7 +1,7 @@
-"""The first minute: `python -m minigrad Anna` trains a small recurrent net until it spells the word, and draws how it learns.
+"""The first minute: `python -m minigrad Anna` trains a small recurrent net until it spells the word, and draws it.
 
-The picture is the net unrolled over the word, with the share that each letter has in the gradient of W_hh, the one weight
-matrix that all steps use. `python -m minigrad doctor` says what this installation has and lacks.
+The picture is the net unrolled over the word, with the share that each letter has in the gradient of W_hh, the one
+weight matrix that all steps use. `python -m minigrad doctor` says what this installation has and lacks.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ def ask(word: str, share: list[float]) -> None:
     """The question before the picture: for somebody at a terminal; otherwise the answer alone."""
     most = int(np.argmax(np.abs(share)))
     if sys.stdin.isatty() and sys.stdout.isatty() and len(word) > 1:
-        guess = input(f"\nAll letters changed one matrix, W_hh, in the first update. Which moved it most, 1 to {len(word)}? ").strip()
+        print("\nIn the first update all letters moved one matrix, W_hh.")
+        guess = input(f"Which letter moved it most, 1 to {len(word)}? ").strip()
         right = guess == str(most + 1) or (guess == word[most] and word.count(guess) == 1)
         print("Right!" if right else "Not that one.")
     print("\nEach letter's share in the first gradient of W_hh, the matrix that they all use:")
@@ -106,8 +107,10 @@ def ask(word: str, share: list[float]) -> None:
 def show(trace: mg.Trace, net: Speller, word: str, folder: Path | None) -> None:
     """Draw, save, and open it in a browser where there is a display."""
     letters = dict(enumerate(["start", *word], 1))
-    figure = mg.draw(trace, weight=net.rnn.W_hh, labels=letters, steps=len(letters), title=f"A net learns to spell “{word}”: its first gradient")
+    title = f"A net learns to spell “{word}”: its first gradient"
+    figure = mg.draw(trace, weight=net.rnn.W_hh, labels=letters, steps=len(letters), title=title)
     name = (re.sub(r'[\\/:*?"<>|\s.]+', "_", word).strip("_") or "word") + ".html"
+    name = os.fsdecode(name.encode("utf-8"))  # also where LC_ALL=C has Python believe that files have ASCII names
     for place in [folder] if folder else [Path("minigrad_pictures"), Path(tempfile.mkdtemp(prefix="minigrad_"))]:
         try:
             place.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,9 +30,9 @@ def numbers(rng):
 
 def bound(word):
     followers = defaultdict(Counter)
-    for a, b in zip(word, word[1:], strict=False):
+    for a, b in pairwise(word):
         followers[a][b] += 1
-    return -sum(math.log(followers[a][b] / followers[a].total()) for a, b in zip(word, word[1:], strict=False)) / (len(word) - 1)
+    return -sum(math.log(followers[a][b] / followers[a].total()) for a, b in pairwise(word)) / (len(word) - 1)
 
 
 def check_memoryless_loss(answer, n):
