@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import fonts, formulas
-from .graph import Graph, Value
-from .notation import NOT_COMPUTED, given, norm, number, odd, shape
+from .graph import SLICES, Graph, Value
+from .notation import given, norm, number, odd, shape
 from .scene import Box, Mark, Text, rectangle
 
 PAD = 12.0
@@ -36,11 +36,11 @@ def finite(v: Value, graph: Graph) -> bool:
 
 def gradient_words(v: Value, graph: Graph) -> list[Segment]:
     """dh₁ 0.34, ‖dh₁‖ 0.08; nothing for what has no gradient, and the words for what was not computed."""
-    if v.kind in ("data", "number"):
+    if v.kind in ("data", "number") or not graph.backward:
         return []
     gradient, name = graph.gradient(v), formulas.name(v, graph)
     if gradient is None:
-        return [(NOT_COMPUTED, False, "muted")]
+        return [(graph.missing, False, "muted")] if v.computed else []
     if gradient.size == 1:
         return [(f"d{name} ", False, "gradient"), (number(gradient.item()), True, "gradient")]
     return [(f"‖d{name}‖ ", False, "gradient"), (number(norm(gradient)), True, "gradient")]
@@ -65,7 +65,8 @@ def value_words(v: Value, values: str) -> str:
 
 def is_gate(v: Value) -> bool:
     """σ(…) inside a step, on its way to scale something: it opens between 0 and 1."""
-    return v.op == "sigmoid" and v.column is not None and bool(v.name)
+    opens = v.op == "sigmoid" or v.op in SLICES and v.inputs[0].op == "sigmoid" and not v.inputs[0].shown
+    return opens and v.column is not None and bool(v.name)
 
 
 def candidate(v: Value) -> bool:
@@ -122,7 +123,8 @@ def gate_card(box: Box, v: Value, graph: Graph) -> None:
         fill = "gate level" if is_gate(v) else ("gradient fill" if mean >= 0 else "against fill")
         box.marks.append(Mark(rectangle(box.x + inset, box.bottom - inset - level, box.w - 2 * inset, level), fill=fill))
     title, size = fonts.fit([formulas.name(v, graph), v.name], box.w - 6, (21, 20, 19, 18), True)
-    low, small = fonts.fit([opening(v), opening(v).replace(" ", "")], box.w - 4, (20, 19, 18))
+    words = opening(v)
+    low, small = fonts.fit([words, words.replace(" ", ""), words[:-1].rstrip(".")], box.w - 4, (20, 19, 18))
     line = box.h / 2
     box.texts += [
         Text(x, box.y + line - 5, title, size, True, "ink", "middle", box.fill),
@@ -183,9 +185,8 @@ def right_aligned(
 def one_line(box: Box, v: Value, graph: Graph, values: str) -> None:
     """The name and the value at the left, the gradient at the right; alone, the name stands in the middle."""
     y, room = box.y + box.h / 2 + 7.5, box.w - 2 * PAD
-    name, value, right = formulas.name(v, graph), value_words(v, values), gradient_words(v, graph)
-    if right and right[0][0] == NOT_COMPUTED:
-        right = [] if v.array.size > 1 else right
+    name = v.full_name if v.kind == "weight" else formulas.name(v, graph)
+    value, right = value_words(v, values), gradient_words(v, graph)
     if not value and not right:
         title, size = fonts.fit(formulas.forms(v, graph), room, (21, 20, 19, 18), True)
         box.texts.append(Text(box.x + box.w / 2, y, title, size, True, "ink", "middle", box.fill))
@@ -199,11 +200,13 @@ def one_line(box: Box, v: Value, graph: Graph, values: str) -> None:
         taken = sum(fonts.measure(t.text, t.size, t.bold) for t in box.texts) + 12
     full = [formulas.equation(v, graph)] if v.computed and not value else []
     title, size = fonts.fit([*full, name], room - taken, (21, 20, 19, 18), True)
+    if value:
+        both = (s for s in (21, 20, 19, 18) if fonts.measure(name, s, True) + 8 + fonts.measure(value, s) <= room - taken)
+        size = next(both, size)
     box.texts.append(Text(box.x + PAD, y, title, size, True, "ink", "start", box.fill))
     used = fonts.measure(title, size, True) + 8
-    if value and used + fonts.measure(value, 18) <= room - taken:
-        text, size = fonts.fit([value], room - taken - used, (21, 20, 19, 18))
-        box.texts.append(Text(box.x + PAD + used, y, text, size, False, "ink", "start", box.fill))
+    if value and used + fonts.measure(value, size) <= room - taken:
+        box.texts.append(Text(box.x + PAD + used, y, value, size, False, "ink", "start", box.fill))
 
 
 def strip(array: np.ndarray, x: float, y: float, width: float, height: float) -> list[Mark]:

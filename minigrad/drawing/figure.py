@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from . import svg
+from . import dot as graphviz
+from . import html, svg
 from .scene import Scene
 from .themes import theme as palette
 
@@ -21,7 +22,7 @@ FORMATS = ("svg", "png", "pdf", "dot", "html", "txt")
 class Figure:
     """A drawn picture: `.svg`, `.dot`, `.save("x.png")`, `.describe()`; in a notebook it shows itself."""
 
-    def __init__(self, scene: Scene, theme: str = "light", dot: str = "", text: str = "") -> None:
+    def __init__(self, scene: Scene, theme: str = "light", text: str = "") -> None:
         palette(theme)
         self.scene, self.theme = scene, theme
         self._text = text
@@ -40,16 +41,12 @@ class Figure:
     @property
     def dot(self) -> str:
         """The picture as Graphviz text with pinned positions (`neato -n2`)."""
-        from .dot import dot
-
-        return dot(self.scene, palette(self.theme))
+        return graphviz.dot(self.scene, palette(self.theme))
 
     @property
     def html(self) -> str:
         """A page that holds the picture and its description."""
-        from .html import page
-
-        return page(self.scene, self.svg, palette(self.theme))
+        return html.page(self.scene, self.svg, palette(self.theme))
 
     def describe(self) -> str:
         """The picture in words."""

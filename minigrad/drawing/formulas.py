@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .graph import SLICES, VIEWS, Graph, Value
+from .graph import NONLINEAR, SLICES, VIEWS, Graph, Value, carried
 from .notation import given, subscript, superscript
 
 SUM, PRODUCT, MATRIX, POWER, ATOM = range(5)
@@ -25,11 +25,9 @@ def name(v: Value, graph: Graph) -> str:
     if v.kind == "number" and v.initial is None:
         return constant(float(v.tensor))
     if v.initial is not None and v.initial.column is not None:
-        first = graph.columns[v.users[0].column or 0].number
-        state = v.initial
-        back = next((user.column - state.column for user in state.users
-                     if user.column not in (None, state.column)), 1)  # fmt: skip
-        return v.name + subscript(first - (1 if back > 0 else -1))
+        first = graph.columns[next((u.column for u in v.users if u.column is not None), 0)].number
+        ways = [distance for _, distance in carried(v.initial)]
+        return v.name + subscript(first - (-1 if ways and ways[0] < 0 else 1))
     if v.column is not None and v.numbered and v.name:
         return v.name + subscript(graph.columns[v.column].number)
     return v.name
@@ -90,6 +88,9 @@ def written(v: Value, graph: Graph, depth: int) -> tuple[str, int]:
         return raised(inner, v), POWER
     if v.op in VIEWS:
         return inner[0]
+    if v.op in SLICES and v.inputs[0].op in NONLINEAR and not v.inputs[0].shown:
+        curve = v.inputs[0]
+        return called(curve, [sliced(operand(curve.inputs[0], graph, depth + 1), v)]), ATOM
     if v.op in SLICES:
         return sliced(inner[0], v), ATOM
     return called(v, [text for text, _ in inner]), ATOM

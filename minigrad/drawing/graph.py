@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor
+from .notation import NOT_COMPUTED, superscript
 
 LINEAR = {"add", "subtract", "matmul", "einsum_of_letters", "negative"}
 NONLINEAR = {"tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "sin", "exp", "clip"}
@@ -37,6 +38,8 @@ class Value:
     path: str = ""
     loop: str = ""
     name: str = ""
+    owner: str = ""  # the layer, where two layers have a weight of that name
+    lettered: bool = False  # the name is a letter that was free
     own_name: bool = False  # given by `name=`, not found by watching
     column: int | None = None
     role: Any = None
@@ -47,6 +50,11 @@ class Value:
     @property
     def array(self) -> np.ndarray:
         return np.asarray(self.tensor.numpy() if isinstance(self.tensor, Tensor) else self.tensor)
+
+    @property
+    def full_name(self) -> str:
+        """rnn_2.W_hh, where W_hh alone would not tell which."""
+        return f"{self.owner}.{self.name}" if self.owner else self.name
 
     @property
     def computed(self) -> bool:
@@ -76,6 +84,8 @@ class Graph:
     columns: list[Column]
     trace: Any
     weight: Value | None = None  # the one that is singled out
+    backward: bool = True  # whether gradients are shown
+    missing: str = NOT_COMPUTED  # the words for a gradient that is not there
 
     def __post_init__(self) -> None:
         self.by_tensor = {v.tensor: v for v in self.values if v.kind != "number"}
@@ -126,6 +136,11 @@ def single_out(graph: Graph, weight: Any) -> Value | None:
         return named[0]
     used = [v for v in weights if any(user.column is not None for user in v.users)]
     return max(used, key=lambda v: (steps_of(v), v.name == "W_hh", on_state(v), v.array.size, -v.time), default=None)
+
+
+def own_path(weight: Value) -> str:
+    """rnn.W_hh: the weight with the layer that uses it."""
+    return f"{weight.users[0].path.rpartition('/')[2]}.{weight.name}"
 
 
 def steps_of(weight: Value) -> int:
@@ -265,7 +280,8 @@ def assign_columns(values: list[Value]) -> list[Column]:
             value.column = index[blocks[value.loop], value.step]
     for value in values:
         homes = {user.column for user in value.users}
-        if not value.computed and len(homes) == 1 and None not in homes and not shared(value):
+        own = not value.computed and len(homes) == 1 and None not in homes
+        if own and not (value.kind == "weight" and (len(columns) == 1 or shared(value))):
             value.column = homes.pop()
             value.loop, value.path = value.users[0].loop, value.users[0].path
     return columns
@@ -377,6 +393,7 @@ def assign_names(values: list[Value], columns: list[Column]) -> None:
     for v in values:
         v.name = tidy(v.name)
     promote_gates(values)
+    forget_rebound(values)
     by_role: dict[Any, list[Value]] = {}
     for v in values:
         if v.column is not None and v.role is not None:
@@ -398,7 +415,7 @@ def assign_names(values: list[Value], columns: list[Column]) -> None:
 
 def tidy(name: str) -> str:
     """h_t → h, h_new → h, h_tilde → h̃: what the blackboard would write."""
-    for ending in ("_t", "_new", "_next"):
+    for ending in ("_t",):
         name = name.removesuffix(ending) if len(name) > len(ending) else name
     for ending, accent in (("_tilde", "\u0303"), ("_hat", "\u0302"), ("_bar", "\u0304"), ("_star", "*")):
         if name.endswith(ending) and len(name) == len(ending) + 1:
@@ -413,13 +430,21 @@ def stem(name: str, number: int) -> str:
 
 
 def promote_gates(values: list[Value]) -> None:
-    """`i, f, g, o = split(z)`, then σ(i): the box is the gate, so it takes the letter."""
+    """`i, f, g, o = split(z)`, then σ(i): the box is the gate, so it takes the letter; z[i] is what it was made of."""
     for v in values:
-        if v.op in SLICES and v.name and len(v.users) == 1:
+        if v.op in SLICES and v.name:
+            v.settings = v.settings | {"letter": v.name.partition("_")[2] or v.name}
             gate = v.users[0]
-            if gate.op in NONLINEAR and not gate.name and gate.column == v.column:
+            if len(v.users) == 1 and gate.op in NONLINEAR and not gate.name and gate.column == v.column:
                 gate.name, v.name = v.name, ""
-                v.settings = v.settings | {"letter": gate.name}
+
+
+def forget_rebound(values: list[Value]) -> None:
+    """`y = x @ W; y = y + b`: a variable that is overwritten at once names what it holds in the end."""
+    for v in values:
+        user = v.users[0] if len(v.users) == 1 else None
+        if user is not None and v.computed and v.name == user.name and v.column == user.column and not v.own_name:
+            v.name = ""
 
 
 def worth_showing(v: Value, root: Value) -> bool:
@@ -428,9 +453,9 @@ def worth_showing(v: Value, root: Value) -> bool:
         return v.initial is not None
     if v.leaf:
         return bool(v.name) or v.kind == "weight" or v.initial is not None or v.array.size > 1
-    if v is root or v.name:
+    if v is root or v.name and not inner_slice(v):
         return True
-    if v.op in VIEWS or v.op in SLICES:
+    if v.op in VIEWS or v.op in SLICES or v.op in NONLINEAR and all(user.op in SLICES for user in v.users):
         return False
     if any(user.column != v.column for user in v.users):
         return v.column is not None or len(v.users) > 1
@@ -440,6 +465,12 @@ def worth_showing(v: Value, root: Value) -> bool:
 def plain_gate(user: Value) -> bool:
     """A named nonlinearity that stays inside its step, z = σ(x W_xz + h W_hz): its sum needs no box of its own."""
     return bool(user.name) and user.column is not None and all(u.column == user.column for u in user.users)
+
+
+def inner_slice(v: Value) -> bool:
+    """A piece of a sum of the same step, x_zr of x W_xh: it is named in the equations that use it, not drawn."""
+    x = v.inputs[0]
+    return v.op in SLICES and x.computed and x.column == v.column and x.op in LINEAR and v.column is not None
 
 
 def bends(user: Value) -> bool:
@@ -462,19 +493,50 @@ def uses_weight(v: Value) -> bool:
 
 def name_the_nameless(graph: Graph) -> None:
     """A sum under a nonlinearity is z, a linear output y, a state h, a loss L, data x; the rest v₁, v₂, … in order."""
-    taken = {v.name for v in graph.values if v.name}
-    given: dict[Any, str] = {}
+    taken: dict[Any, set[str]] = {}
     for v in graph.values:
-        if v.name or not v.shown:
-            continue
-        key = (v.role, graph.columns[v.column].block if v.column is not None else None) if v.role else v
-        if key not in given:
-            given[key] = next(letter for letter in candidates(v, graph) if letter not in taken)
-            taken.add(given[key])
-        v.name = given[key]
+        v.name = "" if v.lettered else v.name
+    for v in graph.shown:
+        taken.setdefault(place(v), set()).add(v.name)
+    given: dict[Any, str] = {}
+    for v in graph.shown:
+        if not v.name and v.kind != "number":
+            key = (v.role, graph.columns[v.column].block if v.column is not None else None) if v.role else v
+            if key not in given:
+                given[key] = next(letter for letter in candidates(v, graph) if letter not in taken[place(v)])
+                taken[place(v)].add(given[key])
+            v.name, v.lettered = given[key], True
+    tell_apart(graph)
     for v in graph.values:
         if v.initial is not None:
             v.name = v.initial.name
+
+
+def place(v: Value) -> tuple[str, bool]:
+    """Where a name must be unique: inside a layer's steps, or outside of them."""
+    return v.path, v.column is None
+
+
+def tell_apart(graph: Graph) -> None:
+    """The same name in two layers: h and h⁽²⁾ in their steps; rnn.W_hh and rnn_2.W_hh for weights; twice in one layer: h′."""
+    weights = Counter(v.name for v in graph.shown if v.kind == "weight")
+    for v in graph.shown:
+        if v.kind == "weight" and weights[v.name] > 1 and v.users[0].path:
+            v.owner = v.users[0].path.rpartition("/")[2]
+    roles: dict[Any, dict[Any, tuple[str, str]]] = {}
+    for v in graph.shown:
+        if v.computed and v.column is not None:
+            roles.setdefault((v.name, graph.columns[v.column].block), {}).setdefault(v.role, (v.path, v.name))
+    for alike in roles.values():
+        paths = list(dict.fromkeys(path for path, _ in alike.values()))
+        seen: Counter = Counter()
+        for role, (path, name) in alike.items():
+            seen[path] += 1
+            layer = f"⁽{superscript(paths.index(path) + 1)}⁾" if paths.index(path) else ""
+            alike[role] = (path, name + "′" * (seen[path] - 1) + layer)
+    for v in graph.shown:
+        if v.computed and v.column is not None:
+            v.name = roles.get((v.name, graph.columns[v.column].block), {}).get(v.role, ("", v.name))[1]
 
 
 def candidates(v: Value, graph: Graph) -> Iterable[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from .scene import Point
@@ -58,13 +59,15 @@ class Link:
 
 
 class Body:
-    """Rows of slots, bottom row first, with the links between them."""
+    """Rows of slots, bottom row first, with the links between them; `sinking` leaves stay at the very bottom."""
 
-    def __init__(self, slots: Sequence[Slot], links: Sequence[Link]) -> None:
+    def __init__(self, slots: Sequence[Slot], links: Sequence[Link], sinking: bool = True) -> None:
         self.slots, self.links = list(slots), list(links)
         self.width = 0.0
         self.top = 0.0
         rank(self.slots, self.links)
+        if not sinking:
+            rise_to_users(self.links)
         self.rows = ordered_rows(self.slots, self.links)
 
     def place(self, width: float, top: float, bottom: float, height: Callable[[Slot], float], pitch: float = 24) -> None:
@@ -73,6 +76,15 @@ class Body:
         self.set_tracks(pitch)
         for k, row in enumerate(self.rows):
             spread(row, self.limit(k))
+        self.set_heights(top, bottom, height)
+        for k in range(len(self.rows) + 1):
+            self.join(k)
+
+    def place_freely(self, space: float, top: float, height: Callable[[Slot], float], gap: float) -> None:
+        """Every box as wide as it needs, near what it is joined to, however wide that makes the whole."""
+        relax(self.rows, self.links, space)
+        self.width = max(slot.right for slot in self.slots)
+        bottom = top + sum(max(height(s) for s in row if s.key is not None) for row in self.rows) + gap * (len(self.rows) - 1)
         self.set_heights(top, bottom, height)
         for k in range(len(self.rows) + 1):
             self.join(k)
@@ -182,11 +194,11 @@ def straight(crossing: list[Piece], apart: float) -> None:
 
 def separate(crossing: list[Piece], side: str, interval: str, apart: float) -> None:
     """Push the ends at one side apart, from left to right and back again, each within its own interval."""
-    order = sorted(crossing, key=lambda p: (getattr(p, side), getattr(p, "low"), getattr(p, "high")))
-    for before, after in zip(order, order[1:], strict=False):
+    order = sorted(crossing, key=lambda piece: (getattr(piece, side), piece.low, piece.high))
+    for before, after in pairwise(order):
         wanted = max(getattr(after, side), getattr(before, side) + apart)
         setattr(after, side, clamp(wanted, getattr(after, interval)))
-    for after, before in zip(order[::-1], order[-2::-1], strict=False):
+    for after, before in pairwise(order[::-1]):
         wanted = min(getattr(before, side), getattr(after, side) - apart)
         setattr(before, side, clamp(wanted, getattr(before, interval)))
 
@@ -205,6 +217,55 @@ def rank(slots: list[Slot], links: list[Link]) -> None:
     floor = 1 if any(slot.leaf for slot in slots) else 0
     for slot in slots:  # in order of creation: inputs come first
         slot.rank = 0 if slot.leaf else max([floor, *(x.rank + 1 for x in inputs[slot])])
+
+
+def rise_to_users(links: list[Link]) -> None:
+    """A leaf stands right under the lowest of its users."""
+    lowest: dict[Slot, int] = {}
+    for link in links:
+        if link.lower is not None and link.upper is not None and link.lower.leaf:
+            lowest[link.lower] = min(lowest.get(link.lower, link.upper.rank), link.upper.rank)
+    for leaf, above in lowest.items():
+        leaf.rank = above - 1
+
+
+def relax(rows: list[list[Slot]], links: list[Link], space: float, sweeps: int = 24) -> None:
+    """Widths as needed; each box moves to the mean of what it is joined to, as far as its neighbours in the row let it."""
+    around: dict[Slot, list[Slot]] = {slot: [] for row in rows for slot in row}
+    for link in links:
+        chain = [x for x in (link.lower, *link.mids, link.upper) if x is not None and x in around]
+        for a, b in pairwise(chain):
+            couple(a, b, around)
+    for row in rows:
+        x = 0.0
+        for slot in row:
+            slot.w, slot.x = slot.need, x
+            x += slot.need + space
+    for sweep in range(sweeps):
+        for row in rows if sweep % 2 else rows[::-1]:
+            wanted = [sum(o.x + o.w / 2 for o in around[s]) / len(around[s]) if around[s] else s.x + s.w / 2 for s in row]
+            keep_order(row, wanted, space)
+    left = min(slot.x for row in rows for slot in row)
+    for row in rows:
+        for slot in row:
+            slot.x -= left
+
+
+def keep_order(row: list[Slot], wanted: list[float], space: float) -> None:
+    """Pool adjacent violators: the centres nearest to the wanted ones at which no two boxes of the row come too close."""
+    offsets = [0.0]
+    for a, b in pairwise(row):
+        offsets.append(offsets[-1] + (a.w + b.w) / 2 + space)
+    pools: list[tuple[float, int]] = []
+    for x, offset in zip(wanted, offsets, strict=True):
+        total, count = x - offset, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / count:
+            before = pools.pop()
+            total, count = total + before[0], count + before[1]
+        pools.append((total, count))
+    centres = [total / count for total, count in pools for _ in range(count)]
+    for slot, centre, offset in zip(row, centres, offsets, strict=True):
+        slot.x = centre + offset - slot.w / 2
 
 
 def ordered_rows(slots: list[Slot], links: list[Link]) -> list[list[Slot]]:

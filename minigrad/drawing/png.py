@@ -36,7 +36,7 @@ def paint(scene: Scene, theme: Theme, kind: str, scale: float = 1.0) -> bytes:
     axes.set_xlim(0, scene.width)
     axes.set_ylim(scene.height, 0)
     for order, item in enumerate(scene.items):
-        add(axes, item, theme, 96 / 72 / 1.0, order)
+        add(axes, item, theme, 96 / 72, order)
     out = io.BytesIO()
     metadata = {"Title": scene.title} | ({"CreationDate": None} if kind == "pdf" else {"Software": "minigrad"})
     page.savefig(out, format=kind, facecolor=theme["ground"], metadata=metadata)
@@ -48,7 +48,8 @@ def add(axes: Any, item: Item, theme: Theme, pixel: float, order: int) -> None:
     if isinstance(item, Box):
         shape = rounded_rectangle(item.x, item.y, item.w, item.h, item.radius)
         patch(axes, shape, theme, item.fill, item.stroke, item.width / pixel, item.dash, order)
-        for inner in [*item.marks, *item.texts]:
+        inside: list[Item] = [*item.marks, *item.texts]
+        for inner in inside:
             add(axes, inner, theme, pixel, order)
     elif isinstance(item, Edge):
         line, heads = with_arrows(item)

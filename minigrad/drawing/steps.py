@@ -51,7 +51,8 @@ class Plan:
     @property
     def groups(self) -> list[list[int | None]]:
         """The columns of each pill: those of a drawn column; last, what belongs to no step."""
-        return [*(list(c.columns) for c in self.columns), [None]]
+        drawn: list[list[int | None]] = [list(c.columns) for c in self.columns]
+        return [*drawn, [None]]
 
     def body_of(self, block: int) -> Body:
         """The body that the steps of a block share: one slot per role, one link per pair of roles that is joined."""
@@ -123,7 +124,7 @@ class Plan:
         """The least width in which a box can say its name and value."""
         if is_gate(v) or candidate(v):
             return 48.0
-        name = fonts.measure(formulas.name(v, self.graph), 20, True)
+        name = fonts.measure(v.full_name if v.kind == "weight" else formulas.name(v, self.graph), 20, True)
         if v.leaf:
             value, gradient = value_words(v, self.values), gradient_words(v, self.graph)[-1:] if v.kind == "weight" else []
             beside = sum(fonts.measure(words, 20, bold) + 8 for words, bold, _ in [(value, False, ""), *gradient] if words)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from . import cards, fonts, formulas
 from .cards import STYLES, fill_card, gradient_words, right_aligned, value_words
-from .graph import Graph, Value, sources
+from .graph import Value, sources
 from .layout import Body, Link, Slot
 from .notation import shape
-from .scene import Box, Edge, Mark, Point, Scene, Text, bent, circle, curve, line, rounded_rectangle
+from .scene import Box, Edge, Mark, Path, Point, Scene, Text, bent, circle, curve, line, rounded_rectangle
 from .steps import Plan, Shown, carries, drawn_users
 
 MARGIN, LEFT, RIGHT = 36.0, 196.0, 267.0  # the page's edge, the zone of first states, the zone of results
@@ -23,6 +24,7 @@ INSET = 7.0  # from a column's ground to its boxes
 TOP = 78.0  # where the columns begin
 HEADER = 40.0  # for `t = 1`
 PITCH = 400.0  # the widest that a column may be
+NARROW = 1440.0  # the narrowest that a page may be
 
 
 class Unrolled:
@@ -48,7 +50,7 @@ class Unrolled:
         """For each state that must change its height on the way to the next step, its own lane in the gutter."""
         lanes: dict[Any, int] = {}
         shown = self.plan.columns
-        for left, right in zip(shown, shown[1:], strict=False):
+        for left, right in pairwise(shown):
             for x, target in carries(self.plan, left, right) if not (left.gap or right.gap) else ():
                 if self.same_row(x, target, left, right) is False:
                     lanes.setdefault(x.role, len(lanes))
@@ -78,14 +80,15 @@ class Unrolled:
         right = RIGHT + 34.0
         room = (width or 1920.0) - left - right - MARGIN
         pitch = min(PITCH, room / sum(weights))
-        slack = (room - pitch * sum(weights)) / 2 if width else 0.0
+        page = width or max(NARROW, left + pitch * sum(weights) + right + MARGIN)
+        slack = max(0.0, (page - left - right - MARGIN - pitch * sum(weights)) / 2)
         self.left = MARGIN + slack
         x = left + slack
         for c, share in zip(shown, weights, strict=True):
             c.x, c.w = x, pitch * share - self.gutter
             x += pitch * share
         self.right = x + 34.0 - self.gutter + 14.0
-        return width or self.right + RIGHT + MARGIN
+        return page
 
     def heights(self, room: float | None) -> float:
         """Place every body's rows, as roomy as the page allows; returns where the columns' ground ends."""
@@ -98,7 +101,8 @@ class Unrolled:
             bottom = start + max(natural(body, height, gap) for body in self.plan.bodies)
             if room is None or bottom <= room:
                 break
-        pitch = 26.0 if self.track_count() < 5 else 21.0
+        narrowest = min(c.w for c in self.plan.columns if not c.gap)
+        pitch = max(14.0, min(26.0 if self.track_count() < 5 else 21.0, (narrowest - 62.0) / max(1, self.track_count())))
         for body in self.plan.bodies:
             body.place(next(c.w for c in self.plan.columns if c.body is body), start, bottom, height, pitch)
         self.compact, self.bottom = height != self.high, bottom
@@ -141,7 +145,7 @@ class Unrolled:
         for c in self.plan.columns:
             self.elided(c) if c.gap else self.stamp(c)
         self.results()
-        for left, right in zip(self.plan.columns, self.plan.columns[1:], strict=False):
+        for left, right in pairwise(self.plan.columns):
             self.join(left, right)
         self.join_first()
         self.join_results()
@@ -156,8 +160,9 @@ class Unrolled:
         if c.gap:
             label = self.words["steps more"].format(steps=len(c.columns))
         extra = self.labels.get(number) if isinstance(self.labels, dict) else None
-        label, size = fonts.fit([f"{label} · {extra}" if extra and not c.gap else label, str(extra or label)], c.w, (21, 20, 19, 18), True)
-        self.texts.append(Text(c.x + c.w / 2, self.top + 27, label, size, True, "muted", "middle", "column"))
+        label, size = fonts.fit([f"{label} · {extra}" if extra and not c.gap else label, str(extra or label)], c.w - (52 if self.rising() else 0), (21, 20, 19, 18), True)
+        x, anchor = (c.x + 6, "start") if self.rising() else (c.x + c.w / 2, "middle")
+        self.texts.append(Text(x, self.top + 27, label, size, True, "muted", anchor, "column"))
 
     def style(self, v: Value) -> tuple[str, str, str]:
         """kind, fill, stroke: by the part that a value plays."""
@@ -263,7 +268,7 @@ class Unrolled:
 
     def edge(self, lower: Value, upper: Value, path: Any, **more: Any) -> Edge:
         """A line between two boxes: black upwards; backward, orange and against the values' way, where a gradient flows."""
-        flows = self.backward and lower.kind in ("value", "weight")
+        flows = self.backward and lower.kind in ("value", "weight") and self.graph.gradient(upper) is not None
         if not flows:
             grey = "line" if lower.kind in ("data", "number") or self.backward else "ink"
             return Edge(self.graph.id[lower], self.graph.id[upper], path, grey, 2.2, "head", kind="forward", on="column", **more)
@@ -462,7 +467,7 @@ class Unrolled:
 
     def lesser_rail(self, y: float) -> float:
         """The weights for which the page has no rail of their own, by name."""
-        names = ", ".join(v.name for v in self.plan.lesser)
+        names = ", ".join(v.full_name for v in self.plan.lesser)
         words = self.words["rails more"].format(count=len(self.plan.lesser), names=names)
         end = self.plan.columns[-1]
         text, size = fonts.fit([words], end.x + end.w - self.left, (19, 18))
@@ -494,7 +499,7 @@ class Unrolled:
 
     def rail_words(self, box: Box, v: Value, main: bool) -> None:
         """The weight's name, its number or shape, and its gradient or its count of uses."""
-        name = formulas.name(v, self.graph)
+        name = v.full_name
         what = value_words(v, "none" if self.plan.values == "none" else "auto") or shape(v.array)
         x = box.x + box.w / 2
         if main:
@@ -504,7 +509,7 @@ class Unrolled:
             box.texts += [Text(x, box.y + 27, title, size, True, "ink", "middle", box.fill),
                           Text(x, box.y + 51, below, 19, True, "ink", "middle", box.fill)]  # fmt: skip
             return
-        gradient = [s for s in gradient_words(v, self.graph)[-1:] if v.array.size == 1 and self.backward]
+        gradient = gradient_words(v, self.graph)[-1:] if v.array.size == 1 else []
         room = box.w - 24
         if gradient:
             spare = fonts.measure(what, 18) + 7
@@ -536,6 +541,4 @@ def smooth(route: list[tuple[Point, Point]], x: float) -> Any:
             commands.append(("L", *end))
         else:
             commands.append(curve(start, end).commands[1])
-    from .scene import Path
-
     return Path(tuple(commands))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from . import fonts, formulas
-from .graph import Graph
+from . import fonts, formulas, text
+from .expression import Expression
+from .graph import Graph, name_the_nameless
 from .scene import Scene, Text
 from .steps import Plan
 from .sums import Sum, add_up
-from .unrolled import MARGIN, TOP, Unrolled
+from .unrolled import MARGIN, Unrolled
 from .waterfall import LABELS, PILL, Waterfall, check
 from .words import count
 
@@ -20,7 +22,7 @@ SLIDE = (1920.0, 1080.0)
 def unrolled(
     graph: Graph, words: Mapping[str, str], *, backward: bool, slide: bool, most: int, values: str, title: str | None,
     entry: Any = None, labels: Any = None,
-) -> Scene:  # fmt: skip
+) -> tuple[Scene, str]:  # fmt: skip
     """The net in columns; backward with pills and the waterfall of one weight's gradient."""
     plan = Plan(graph, most, values, most_rails=3 if slide else 9)
     net = Unrolled(plan, words, backward, labels)
@@ -35,7 +37,8 @@ def unrolled(
         fall = Waterfall(net, total, words)
         pills = bottom + 10
         room = SLIDE[1] - LABELS - (pills + PILL + 48)
-        zero = pills + PILL + 48 + (room if slide or room > 150 else 240)
+        known = total.total is not None and math.isfinite(total.total)
+        zero = pills + PILL + 48 + (room if slide or room > 150 and known else 240.0 if known else 40.0)
         scene.height = zero + LABELS
         paint_net(scene, net)
         fall.draw(scene, pills, zero)
@@ -49,7 +52,23 @@ def unrolled(
     heading(scene, net, graph, words, title or default_title(graph, words, total))
     scene.title = title or default_title(graph, words, total)
     scene.description = described(graph, plan, total, words)
-    return scene
+    return scene, text.unrolled(graph, plan, total, scene.title)
+
+
+def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values: str, title: str | None) -> Scene:
+    """The graph without time: numbers that it was given are boxes too, while it is small."""
+    if len(graph.shown) < 30:
+        scalar = all(v.kind == "number" or v.array.size == 1 for v in graph.values) and len(graph.values) < 60
+        for v in graph.values:
+            v.shown |= scalar or v.kind == "number" or v.leaf
+        name_the_nameless(graph)
+    title = title or words["title expression" if backward else "title computed"].format(name=graph.root.name)
+    lines = [formulas.equation(v, graph) + "." for v in graph.shown if v.computed]
+    if backward:
+        weights = [v for v in graph.shown if v.kind == "weight"]
+        drawing = Expression(graph, words, backward, values)
+        lines.append("Gradients: " + "; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights) + ".")
+    return Expression(graph, words, backward, values).scene(title, "\n".join(lines))
 
 
 def paint_net(scene: Scene, net: Unrolled) -> None:
@@ -62,6 +81,8 @@ def default_title(graph: Graph, words: Mapping[str, str], total: Sum | None) -> 
     if total is None or not total.uses:
         return words["title forward"].format(steps=len(graph.columns))
     uses = sum(len(use.arrays) or 1 for use in total.uses)
+    if uses == 1:
+        return words["title one use"]
     return words["title shares" if total.kind == "share" else "title sum"].format(uses=count(uses, words))
 
 
@@ -79,8 +100,8 @@ def heading(scene: Scene, net: Unrolled, graph: Graph, words: Mapping[str, str],
         width = fonts.measure(label, 20, True)
         scene.add(Text(x - width, 47, label, 20, True, colour, kind="legend"))
         x -= width + 24
-    text, size = fonts.fit([title], x - MARGIN - 10, (34, 32, 30, 28, 26, 24, 22), True)
-    scene.add(Text(MARGIN, 50, text, size, True, "ink", kind="title"))
+    shown, size = fonts.fit([title], x - MARGIN - 10, (34, 32, 30, 28, 26, 24, 22), True)
+    scene.add(Text(MARGIN, 50, shown, size, True, "ink", kind="title"))
 
 
 def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, str]) -> str:
@@ -91,11 +112,11 @@ def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, s
         formulas.equation(v, graph) for v in first.slots.values() if v.computed) + "."]  # fmt: skip
     if plan.after_slots:
         lines.append("Then: " + "; ".join(formulas.equation(v, graph) for v in plan.after_slots.values() if v.computed) + ".")
-    lines.append("Shared by all steps: " + ", ".join(v.name for v in plan.rails) + ".")
+    lines.append("Shared by all steps: " + ", ".join(v.full_name for v in plan.rails) + ".")
     for c in plan.columns:
         if c.gap:
             numbers = [graph.columns[k].number for k in c.columns]
             lines.append(words["elided"].format(first=numbers[0], last=numbers[-1]).capitalize() + ".")
     if total is not None and total.uses:
-        lines.append(f"{total.weight.name}.grad, in order of arrival: {check(total)}.")
+        lines.append(f"{total.weight.full_name}.grad, in order of arrival: {check(total)}.")
     return "\n".join(lines)

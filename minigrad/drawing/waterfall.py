@@ -25,7 +25,8 @@ class Waterfall:
     def __init__(self, net: Unrolled, total: Sum, words: Mapping[str, str]) -> None:
         self.net, self.sum, self.words = net, total, words
         self.columns = net.plan.columns
-        self.name = total.weight.name
+        self.name = total.weight.full_name
+        self.elsewhere: list[str] = []  # what the ghost would say, if there is no room beside it
         self.computed = total.total is not None and math.isfinite(total.total)
 
     def place(self, use: Use) -> tuple[float, float]:
@@ -51,7 +52,8 @@ class Waterfall:
             self.bars(top + PILL)
             self.total()
         else:
-            self.unknown(top + PILL)
+            self.unknown(top)
+            return
         self.axis()
 
     # -- pills
@@ -174,9 +176,8 @@ class Waterfall:
                 self.scene.add(Text(middle, high - 38 + 26 * k, words, size, True, "muted", "middle"))
             if high - bar_low >= 100:
                 self.scene.add(Edge("", "", line((middle, bar_low + 6), (middle, high - 64)), "muted", 2, "head", "7 5", "ghost"))
-        elif low - high >= 62:
-            for k, (words, size) in enumerate(sizes):
-                self.scene.add(Text(middle, (low + high) / 2 - 6 + 26 * k, words, size, True, "muted", "middle"))
+        else:
+            self.elsewhere = lines
 
     # -- the sum
 
@@ -186,7 +187,7 @@ class Waterfall:
         total = running([u.number or 0.0 for u in self.sum.uses])[-1]
         high, low = self.y(max(0.0, total)), self.y(min(0.0, total))
         self.scene.add(Mark(rectangle(x, high, BAR, max(low - high, 3.0)), "total", kind="total"))
-        last_x, last_w = self.bar_place(self.sum.uses[-1])
+        last_x, _ = self.bar_place(self.sum.uses[-1])
         if last_x > x + BAR:
             self.scene.add(Mark(line((x + BAR, self.y(total)), (last_x, self.y(total))), "", "ink", 2, "8 5", kind="level"))
         self.total_words(x + BAR / 2, high if total >= 0 else self.y(0.0))
@@ -198,21 +199,21 @@ class Waterfall:
         text, size = fonts.fit([self.sum.label], LEFT, (38, 34, 30, 26, 22, 20, 18), True)
         self.scene.add(Text(x, y - 20, text, size, True, "gradient", "middle", kind="total number"))
 
-    def unknown(self, pill_bottom: float) -> None:
+    def unknown(self, top: float) -> None:
         """Before backward(), or after NaN: no bars, and it says so."""
         x = self.net.left + LEFT / 2
         name, size = fonts.fit([f"{self.name}.grad"], LEFT, (24, 22, 20, 19, 18), True)
-        self.scene.add(Text(x, self.zero - 80, name, size, True, "ink", "middle"))
+        self.scene.add(Text(x, top + 32, name, size, True, "ink", "middle"))
         words = self.sum.label if self.sum.total is not None else self.words["not computed"]
         text, size = fonts.fit([words], LEFT, (26, 24, 22, 20, 18), True)
         colour = "alarm" if self.sum.total is not None else "muted"
-        self.scene.add(Text(x, self.zero - 40, text, size, True, colour, "middle"))
+        self.scene.add(Text(x, top + 66, text, size, True, colour, "middle"))
 
     def axis(self) -> None:
         """The zero line and the order of arrival under it."""
         uses = self.sum.uses
         end = max(self.place(use)[0] + self.place(use)[1] for use in uses)
-        y = self.base if self.computed else self.zero
+        y = self.base
         self.scene.add(Mark(line((self.net.left, y), (end + 12, y)), "", "line", 2, kind="zero"))
         self.scene.add(Text(end + 18, y + 7, "0", 21, False, "ink"))
         baseline = self.zero + 33
@@ -250,18 +251,22 @@ class Waterfall:
         if s.kind == "share":
             norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=self.name)
             return [(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted"),
-                    (w["norms"], True, "ink"), (norms, False, "muted")]  # fmt: skip
+                    (w["norms"], True, "ink"), (norms, False, "muted"), *self.ghost_lines()]  # fmt: skip
         lines = [(w["begins"].format(weight=self.name), False, "muted"), (w["each adds"], True, "ink"),
                  (f"{self.name}.grad += {s.uses[0].title}", True, "gradient")]  # fmt: skip
         if len(s.uses) > 1:
             lines.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
-        return lines
+        return [*lines, *self.ghost_lines()]
+
+    def ghost_lines(self) -> list[tuple[str, bool, str]]:
+        """What the dashed ghost means, where it had no room to say it."""
+        return [("|".join(self.elsewhere), False, "muted")] if self.elsewhere else []
 
 
 def check(total: Sum) -> str:
     """0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53: the printed sum in one line."""
     if total.total is None:
-        return f"{total.weight.name}.grad: {NOT_COMPUTED}"
+        return f"{total.weight.full_name}.grad: {NOT_COMPUTED}"
     terms = [fixed(use.printed, total.decimals) for use in total.uses]
     text = terms[0] + "".join(f" − {t[1:]}" if t.startswith("−") else f" + {t}" for t in terms[1:])
     return f"{text} = {fixed(total.total, total.decimals)}{total.unit}"

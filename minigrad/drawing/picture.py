@@ -1,0 +1,74 @@
+"""`mg.draw`: one call from a recorded computation to a Figure.
+
+What is drawn follows from what was recorded: a graph with time steps is unrolled from left to right, one without is
+drawn as an expression. Every option has a default that suits the first look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..engine import Tensor
+from ..trace import Trace
+from . import views
+from .figure import Figure
+from .graph import Graph, read
+from .words import words_for
+
+CHOICES = {
+    "direction": ("auto", "forward", "backward"),
+    "values": ("auto", "none", "numbers", "shapes", "norms"),
+    "size": (None, "slide"),
+    "theme": ("light", "dark", "print"),
+}
+
+
+def draw(
+    what: Any, *, weight: Any = None, direction: str = "auto", values: str = "auto", steps: int | None = None,
+    entry: Any = None, labels: Any = None, theme: str = "light", size: str | None = None, title: str | None = None,
+    words: Mapping[str, str] | None = None,
+) -> Figure:  # fmt: skip
+    """The picture of a Trace (or of a Tensor: of what it was computed from).
+
+    With time steps: one column each, and for the singled-out `weight` (a tensor or its name; W_hh if you do not say) one pill per use
+    and the waterfall of its gradient; arrays by signed shares, or by one `entry`, (0, 3). Without: the expression graph.
+    `steps` is how many columns there may be before the middle ones are drawn as one; `labels` writes a word beside each
+    step ("hell" or {1: "h"}); `size="slide"` is 1920 × 1080; `words` puts other words in (see drawing/words.py).
+    Raises ValueError for an unknown option or weight, TypeError for something that records nothing.
+    """
+    check(direction=direction, values=values, size=size, theme=theme)
+    graph, own = graph_of(what, weight), words_for(words)
+    computed = any(graph.gradient(v) is not None for v in graph.values if v.kind != "number")
+    backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
+    graph.backward, graph.missing = backward, own["not computed"]
+    if not graph.columns:
+        return Figure(views.expression(graph, own, backward=backward, values=values, title=title), theme)
+    scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps or 8, values=values,
+                           title=title, entry=entry, labels=numbered(labels, graph))  # fmt: skip
+    return Figure(scene, theme, text)
+
+
+def graph_of(what: Any, weight: Any) -> Graph:
+    """The graph of a Trace, or of a Tensor without one."""
+    if isinstance(what, Trace):
+        return read(what, weight=weight)
+    if isinstance(what, Tensor):
+        if what.node is None:
+            raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
+        return read(None, what, weight=weight)
+    raise TypeError(f"draw takes a Trace or a Tensor, got {type(what).__name__}")
+
+
+def numbered(labels: Any, graph: Graph) -> dict[int, str]:
+    """"hell" → {1: "h", 2: "e", 3: "l", 4: "l"}: by the numbers that the columns print."""
+    if labels is None or isinstance(labels, Mapping):
+        return dict(labels or {})
+    return {column.number: str(label) for column, label in zip(graph.columns, labels, strict=False)}
+
+
+def check(**options: Any) -> None:
+    """Each option is one of its choices, or an error that lists them."""
+    for name, value in options.items():
+        if value not in CHOICES[name]:
+            raise ValueError(f"{name} is one of {', '.join(map(repr, CHOICES[name]))}; got {value!r}")
