@@ -1,6 +1,7 @@
 """Layers: what a model is built of. See layer.py for what they have in common."""
 from __future__ import annotations
 
+from .attention import AdditiveAttention, Attention, MultiHeadAttention
 from .basic import (
     Activation,
     Dropout,
@@ -19,12 +20,26 @@ from .basic import (
     register_function,
 )
 from .cells import Cell, GRUCell, LSTMCell, RNNCell, StackedCells
+from .convolution import (
+    AveragePooling1D,
+    AveragePooling2D,
+    Conv1D,
+    Conv2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
+    MaxPooling2D,
+    UpSampling2D,
+)
 from .dense import Dense, Embedding
 from .layer import Layer, Parameter, State, register, registry
 from .merge import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
 from .normalization import BatchNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, RNN, SimpleRNN
 from .symbol import Input, Symbol
+from .wrappers import Bidirectional, TimeDistributed
 from .zoo import MUT1Cell, MUT2Cell, MUT3Cell
 
 __all__ = [
@@ -33,10 +48,17 @@ __all__ = [
     "RNN",
     "Activation",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
+    "AveragePooling1D",
+    "AveragePooling2D",
     "BatchNormalization",
+    "Bidirectional",
     "Cell",
     "Concatenate",
+    "Conv1D",
+    "Conv2D",
     "Dense",
     "Dot",
     "Dropout",
@@ -45,6 +67,10 @@ __all__ = [
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
     "Input",
     "LSTMCell",
     "Lambda",
@@ -55,8 +81,11 @@ __all__ = [
     "MUT2Cell",
     "MUT3Cell",
     "Masking",
+    "MaxPooling1D",
+    "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Parameter",
     "Permute",
@@ -71,6 +100,8 @@ __all__ = [
     "State",
     "Subtract",
     "Symbol",
+    "TimeDistributed",
+    "UpSampling2D",
     "register",
     "register_function",
 ]
