@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import constraints, initializers, ops, regularizers
+from .. import backend, constraints, initializers, ops, regularizers
 from ..engine import Tensor
 from .basic import Random
 from .dense import positive
@@ -23,6 +23,7 @@ def forbidden(scores: Tensor, allowed: Any) -> Tensor:
     """Scores, with those that may not be looked at lowered so far that they get no weight."""
     if allowed is None:
         return scores
+    allowed = backend.like(allowed, scores.array)
     return scores + np.where(allowed, 0.0, FAR_BELOW).astype(scores.dtype)
 
 
@@ -114,7 +115,7 @@ class MultiHeadAttention(Random):
     """
 
     supports_masking = True
-    O: Parameter  # noqa: E741
+    O: Parameter
     b_o: Parameter
 
     def __init__(self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,

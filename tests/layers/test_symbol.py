@@ -79,6 +79,6 @@ def test_input_checks_its_shape():
 def test_layers_know_their_input_and_output():
     a, layer = Input((3,)), Dense(2)
     with pytest.raises(AttributeError, match="has not been called on a Symbol"):
-        layer.output
+        _ = layer.output
     y = layer(a)
     assert layer.input is a and layer.output is y and layer.output_shape == (None, 2)
