@@ -120,6 +120,9 @@ class SpatialDropout1D(Dropout):
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(rate, (None, 1, None), seed, **options)
 
+    def get_config(self) -> dict[str, Any]:
+        return {word: value for word, value in super().get_config().items() if word != "noise_shape"}
+
 
 class GaussianNoise(Random):
     """y = x + ε,  ε ~ N(0, stddev²); during training only"""

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .. import backend, initializers, ops
-from ..engine import Parameter, Tensor, no_grad, scope, wrap
+from ..engine import Parameter, Tensor, no_grad, scope
 from ..registry import Registry, settings, shown, snake_case
 from ..structure import leaves, map_leaves
-from .symbol import Call, Symbol
+from .symbol import Call, Symbol, zeros_for
 
 _training: ContextVar[bool] = ContextVar("training", default=False)
 _names: dict[str, int] = {}
@@ -146,7 +146,7 @@ class Layer:
     def _build(self, inputs: tuple[Any, ...]) -> None:
         """First use: the weights are made for the inputs' shapes, and live where the inputs live."""
         shapes = map_leaves(lambda x: None if x is None else x.shape, inputs)
-        self._first_shapes = map_leaves(lambda x: None if x is None else [list(x.shape), x.dtype.name], list(inputs))
+        self._first_inputs = map_leaves(lambda x: None if x is None else Symbol((None, *x.shape[1:]), x.dtype), inputs)
         self.build(shapes[0] if len(shapes) == 1 else list(shapes))
         self.built = True
         first = next((x for x in leaves(inputs) if x is not None), None)
@@ -155,20 +155,25 @@ class Layer:
 
     def ready(self, shapes: tuple[Any, ...]) -> None:
         """Builds the layer for the shapes of Symbols, if it was not built before."""
-        if not self.built and all(shape is None or isinstance(shape, tuple) for shape in shapes):
+        if not self.built and shapes and all(shape is None or is_shapes(shape) for shape in shapes):
             self.build(shapes[0] if len(shapes) == 1 else list(shapes))
             self.built = True
 
-    def _build_again(self, first: Any) -> None:
-        """Makes the weights as the first input, known by shapes and dtypes, once did; layers of one's own are run on zeros."""
-        if type(self).build is not Layer.build or type(self).__module__.startswith("minigrad."):
-            self.ready(tuple(None if one is None else tuple(one[0]) for one in first))
+    def meet(self, inputs: tuple[Any, ...]) -> None:
+        """Makes the weights for inputs that are Symbols, computing nothing, as for a model from a file.
+
+        Only a layer of somebody's own that has layers inside, and meets their sizes in its `call`, is run on zeros.
+        """
+        self.ready(map_leaves(lambda one: getattr(one, "shape", None), inputs))
+        inside = self.layers_inside()
+        if all(one.built for one in inside) or all(type(one).__module__.startswith("minigrad.") for one in inside):
             return
-        sizes = [math.prod(one[0][1:]) for one in first if one is not None]
-        if sum(sizes) > MOST_NUMBERS:
-            raise ValueError(f"{self.label} was first called with {sum(sizes)} numbers an example, which is too much to try")
+        zeros = map_leaves(lambda one: zeros_for(one, 1, 32) if isinstance(one, Symbol) else one, inputs)
+        count = sum(math.prod(one.shape[1:]) for one in leaves(zeros) if isinstance(one, Tensor))
+        if count > MOST_NUMBERS:
+            raise ValueError(f"{self.label} was first called with {count} numbers an example, which is too much to try")
         with no_grad():
-            self(*(None if one is None else wrap(np.zeros((1, *one[0][1:]), one[1])) for one in first))
+            self(*zeros)
 
     def remembered(self) -> dict[State, Any]:
         """What this layer's States hold now: a trial on zeros puts it back."""
@@ -370,6 +375,13 @@ def assign(weight: Tensor, array: Any) -> None:
     """Rebinds a weight to a copy of `array`, keeping its dtype and its device."""
     new = np.array(backend.to_cpu(array), dtype=weight.dtype)
     weight.data = backend.like(new, weight.array)
+
+
+def is_shapes(given: Any) -> bool:
+    """Whether this is a shape, or a list of shapes."""
+    if isinstance(given, list):
+        return bool(given) and all(is_shapes(one) for one in given)
+    return isinstance(given, tuple) and all(size is None or isinstance(size, int) for size in given)
 
 
 def carried_mask(x: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -132,8 +132,8 @@ def layer_data(layer: Any) -> dict[str, Any]:
         data["graph"] = graph_data(layer)
     elif isinstance(vars(layer).get("layers"), list) and hasattr(layer, "calls"):
         data["layers"] = [layer_data(one) for one in layer.layers]
-    elif layer.built and vars(layer).get("_first_shapes") is not None:
-        data["built_for"] = encoded(layer._first_shapes)
+    elif layer.built and vars(layer).get("_first_inputs") is not None:
+        data["built_for"] = first_inputs(layer)
     return data
 
 
@@ -145,11 +145,22 @@ def graph_data(model: Any) -> dict[str, Any]:
     layers = list(model.layers)
     return {
         "layers": [layer_data(layer) for layer in layers],
-        "symbols": [{"shape": list(one.shape), "dtype": one.dtype.name, "name": one.name} for one in symbols],
+        "symbols": symbols_data(symbols),
         "calls": [{"layer": layers.index(call.op)} | call_data(call, symbols) if isinstance(call.op, Layer) else
                   {"op": op_name(call.op)} | call_data(call, symbols) for call in model.calls],
         "inputs": encoded(model.inputs, symbols), "outputs": encoded(model.outputs, symbols),
     }
+
+
+def first_inputs(layer: Layer) -> dict[str, Any]:
+    """What a layer outside any graph was first called on."""
+    inputs = layer._first_inputs
+    symbols = {one: k for k, one in enumerate(one for one in leaves(inputs) if one is not None)}
+    return {"symbols": symbols_data(symbols), "inputs": encoded(inputs, symbols)}
+
+
+def symbols_data(symbols: Iterable[Symbol]) -> list[dict[str, Any]]:
+    return [{"shape": list(one.shape), "dtype": one.dtype.name, "name": one.name} for one in symbols]
 
 
 def call_data(call: Call, symbols: dict[Symbol, int]) -> dict[str, Any]:
@@ -174,7 +185,8 @@ def layer_from(data: Any) -> Any:
         for one in data.get("layers", ()):
             layer._append(layer_from(one))
         if "built_for" in data:
-            layer._build_again(decoded(data["built_for"]))
+            symbols = symbols_from(data["built_for"]["symbols"])
+            layer.meet(decoded(data["built_for"]["inputs"], symbols))
     if data["trainable"] is False:
         layer.trainable = False
     return layer
@@ -182,7 +194,7 @@ def layer_from(data: Any) -> Any:
 
 def model_from_graph(kind: Any, config: dict[str, Any], graph: Any) -> Any:
     """Symbols, layers and calls put together again; nothing is computed."""
-    symbols = [Symbol(tuple(checked_sizes(one["shape"])), one["dtype"], name=one["name"]) for one in graph["symbols"]]
+    symbols = symbols_from(graph["symbols"])
     layers = [layer_from(one) for one in graph["layers"]]
     inputs, ends = decoded(graph["inputs"], symbols), decoded(graph["outputs"], symbols)
     made = dict.fromkeys(leaves(inputs))
@@ -201,17 +213,15 @@ def call_from(data: Any, layers: list[Layer], symbols: list[Symbol], made: dict[
     if not read or not all(one in made for one in read) or any(one in made for one in leaves(outputs)):
         raise ModelFileError("a call reads what no call before it has made, or makes what is there already")
     if isinstance(op, Layer):
-        op.ready(shapes_of(inputs))
+        op.meet(inputs)
     call = Call(op, inputs, options, outputs)
     if isinstance(op, Layer):
         op._calls.append(call)
     return call
 
 
-def shapes_of(nest: Any) -> Any:
-    if isinstance(nest, (list, tuple)):
-        return type(nest)(shapes_of(part) for part in nest)
-    return {key: shapes_of(part) for key, part in nest.items()} if isinstance(nest, dict) else getattr(nest, "shape", None)
+def symbols_from(data: Any) -> list[Symbol]:
+    return [Symbol(tuple(checked_sizes(one["shape"])), one["dtype"], name=one["name"]) for one in data]
 
 
 def index_in(k: Any, things: list[Any]) -> int:
