@@ -8,8 +8,7 @@
 #
 # You need lesson 06. Time: half a minute.
 # %%
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 from tqdm import tqdm
 
 from minigrad import datasets
@@ -24,16 +23,11 @@ L = Lesson(__file__, pictures=["cut", "boundary"])
 LAG, STEPS, BATCH, UNITS = 5, L.pick(4500, 20_000, 60_000), 32, 32
 
 
-def new_net(trained=True):
-    rnn = mg.layers.RNN(UNITS, input_dim=1, return_sequences=True, return_state=True, trainable=trained)
-    return rnn, mg.layers.Dense(2)
-
-
 def train(chunk, carry_state, trained=True):
     """Accuracy over the last fifth of one long training; `trained=False` leaves the recurrent weights as they were drawn."""
     flips, wanted = datasets.echo(BATCH, STEPS, LAG)
-    rnn, readout = new_net(trained)
-    optimizer, state, right = mg.optimizers.Adam(0.003), None, []
+    rnn = mg.layers.RNN(UNITS, return_sequences=True, return_state=True, trainable=trained)
+    readout, optimizer, state, right = mg.layers.Dense(2), mg.optimizers.Adam(0.003), None, []
     for start in tqdm(range(0, STEPS - chunk + 1, chunk), disable=None, leave=False):
         if not carry_state:
             state = None  # decision 1: what crosses forward
@@ -41,11 +35,10 @@ def train(chunk, carry_state, trained=True):
         hs, state = rnn(flips[:, now], initial_state=state)
         state = state.detach()  # decision 2: the values cross, the gradient does not
         scores = readout(hs)
-        loss = mg.cross_entropy(scores, wanted[:, now]).mean()
         parameters = [*rnn.parameters(), *readout.parameters()]
         for w in parameters:
             w.zero_grad()
-        loss.backward()
+        mg.cross_entropy(scores, wanted[:, now]).mean().backward()
         optimizer.step(parameters)
         right.append(np.mean(scores.argmax(-1) == wanted[:, now]))
     accuracy = float(np.mean(right[-len(right) // 5 :]))
@@ -125,14 +118,13 @@ figure, axes = plt.subplots()
 lengths = np.arange(1, 21)
 axes.plot(lengths, [bound(c) for c in lengths], color="grey", linewidth=1, label="1 − ½ · min(lag, chunk) / chunk")
 for found, how in ((reset, "state reset"), (carried, "state carried")):
-    axes.plot(sorted(found), [found[c] for c in sorted(found)], "o-" if how != "state reset" else "s", label=how)
+    axes.plot(*zip(*sorted(found.items()), strict=True), "s" if found is reset else "o-", label=how)
 axes.plot([3], [frozen], "^", label="state carried, recurrent weights frozen")
 axes.axvline(LAG, color="grey", linestyle=":")
 axes.annotate(" the lag", (LAG, 0.46), color="grey")
 axes.set(xlabel="length of a chunk", ylabel="accuracy", ylim=(0.45, 1.03), title="What crosses the boundary")
 axes.legend(loc="lower right")
-L.figure("boundary", figure, chunks=sorted(carried), carried=[carried[c] for c in sorted(carried)], reset_chunks=sorted(reset),
-         reset=[reset[c] for c in sorted(reset)], frozen=frozen)  # fmt: skip
+L.figure("boundary", figure, carried=sorted(carried.items()), reset=sorted(reset.items()), frozen=frozen)
 # %% [markdown]
 # What it does not show: that any chunk longer than the longest dependence is long enough. Here the lag was known; a
 # text does not tell you its own.

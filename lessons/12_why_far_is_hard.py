@@ -1,119 +1,130 @@
 # %% [markdown]
 # # 12. Why far is hard
-# **The idea.** From the last state back to an early one, the gradient is multiplied by one Jacobian per step. A product of
-# fifty matrices is almost never of moderate size.
+# **The idea.** How the end of a sequence depends on a step far back is a *product* of as many matrices as there are steps
+# between. Products of many factors vanish or explode; they hardly ever stay.
 #
-# The lectures write $\frac{\partial L_T}{\partial W} = \frac{\partial L_T}{\partial h_T} \left(\prod_{t=2}^{T} \frac{\partial h_t}{\partial h_{t-1}}\right) \frac{\partial h_1}{\partial W}$ with $\frac{\partial h_t}{\partial h_{t-1}} = \text{diag}(\tanh') W_{hh}$, and conclude: the
-# largest singular value of $W_{hh}$ above 1, gradients explode; below 1, they vanish. You will see where that is exact, where
-# it is half of the truth, and what the formula leaves out.
+# The lectures: $\frac{\partial h_T}{\partial h_t} = \prod_{k=t+1}^{T} \frac{\partial h_k}{\partial h_{k-1}}$ with
+# $\frac{\partial h_k}{\partial h_{k-1}} = W_{hh}^T\,\mathrm{diag}(1 - h_k^2)$, in some order and with some transposes; ours is
+# for row vectors, $h_k = \tanh(x_k W_{xh} + h_{k-1} W_{hh} + b)$.
 #
-# You need lessons 02 and 06. Time: two seconds.
+# You need lessons 03 and 06. Time: three seconds.
 # %%
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 
-L = Lesson(__file__, pictures=["flow", "radius", "shares"])
-rng, H, T = np.random.default_rng(L.seed), 64, 50
+from minigrad import inspection
+from minigrad.initializers import Orthogonal, RandomNormal
+
+mg.set_floatx("float64")
+L = Lesson(__file__, pictures=["few_steps", "flow", "radius"])
+UNITS, T = 64, 50
+x = mg.generator().standard_normal((1, T, 1))
+goal = mg.generator().standard_normal(UNITS)  # the loss is goal · h_T: it looks at the last state only
 # %% [markdown]
-# ## One net, six gains
-# 64 units, 50 steps, $W_{hh}$ Gaussian with standard deviation gain/√64, small random inputs, and a loss that looks at the
-# last state only. How large is $\partial L/\partial h_t$, seen from the end?
+# ## One net, six strengths
+# 64 units, 50 steps of random inputs, nothing trained. $W_{hh}$ begins as a rotation times a *gain*: every singular value
+# of it is the gain. `inspection.unrolled` gives the states of one graph; `gradient_norms` asks for $\|\partial L/\partial h_t\|$ at each.
 # %%
-gaussian, inputs, look = rng.standard_normal((H, H)) / np.sqrt(H), 0.1 * rng.standard_normal((T, H)), rng.standard_normal(H)
 
 
-def flow(gain):
-    """‖∂L/∂h_t‖ for t = 1 … T, the states, and W."""
-    W = mg.Parameter(gain * gaussian, name="W_hh")
-    h, states = mg.Tensor(np.zeros(H)), []
-    for t in range(T):
-        with mg.scope(t=t):
-            h = mg.tanh(inputs[t] + h @ W)
-            states.append(h)
-    loss = (states[-1] * look).sum()
-    return [np.linalg.norm(dh.data) for dh in mg.gradients(loss, states)], [h.data for h in states], W.data
+def states_and_loss(gain):
+    rnn = mg.layers.RNN(UNITS, recurrent_initializer=Orthogonal(gain), kernel_initializer=RandomNormal(stddev=1.0))
+    states = [h for (h,) in inspection.unrolled(rnn, x)]
+    return rnn, states, (states[-1] * goal).sum()
 
 
-def by_jacobians(states, W):
-    """The same norms from the formula: dh_{t−1} = W (tanh′ ⊙ dh_t), beginning with dh_T."""
-    dh, norms = look, [np.linalg.norm(look)]
-    for h in reversed(states[1:]):
-        dh = ((1 - h**2) * dh) @ W.T
-        norms.append(np.linalg.norm(dh))
-    return norms[::-1]
-
-
-gains, norms = (0.5, 0.9, 1.0, 1.2, 1.5, 3.0), {}
-print("  gain    10 back    25 back    49 back    mean tanh'")
-for gain in gains:
-    norms[gain], states, W = flow(gain)
-    slope = np.mean([1 - h**2 for h in states])
-    print(f"  {gain:<6}" + "".join(f"{norms[gain][T - 1 - back] / norms[gain][-1]:11.1e}" for back in (10, 25, 49)) + f"{slope:12.2f}")
-    worst = max(abs(a / b - 1) for a, b in zip(norms[gain], by_jacobians(states, W), strict=True))
-    L.check(f"gain {gain}: the walk back is the product of Jacobians", float(worst), "<", 1e-8)
-L.check("gain 0.5 vanishes", float(norms[0.5][0] / norms[0.5][-1]), "<", 1e-10)
-L.check("gain 3 explodes", float(norms[3.0][0] / norms[3.0][-1]), ">", 1e3)
+L.predict("every tanh' is at most 1. With gain exactly 1, does the gradient 'vanish', 'stay' or 'explode'?", "vanish")
+flow, slopes = {}, {}
+print("  gain   10 steps back  25 steps back  49 steps back   mean tanh'")
+for gain in (0.5, 0.9, 1.0, 1.2, 2.0, 3.0):
+    rnn, states, loss = states_and_loss(gain)
+    norms = inspection.gradient_norms(loss, states)
+    flow[gain], slopes[gain] = norms / norms[-1], np.mean([1 - h.data**2 for h in states[1:]])
+    print(f"  {gain:<5}" + "".join(f"{flow[gain][-1 - k]:15.1e}" for k in (10, 25, 49)) + f"{slopes[gain]:13.2f}")
+# %% [markdown]
+# These are derivatives from the graph. Here is the product itself, for the net with gain 3: one row vector, 50 times
+# multiplied by $\mathrm{diag}(1 - h_k^2)$ and by $W_{hh}^T$.
+# %%
+by_hand, dh = [np.linalg.norm(goal)], goal
+for h in reversed(states[1:]):
+    dh = (dh * (1 - h.data[0] ** 2)) @ rnn.W_hh.data.T
+    by_hand.append(np.linalg.norm(dh))
+L.check("the graph and the product agree (relative difference)", np.max(np.abs(norms / by_hand[::-1] - 1)), "<", 1e-8)
+L.check("gain 1 vanishes: each tanh' takes a little", flow[1.0][1], "<", 1e-3)
+L.check("gain 1.2 vanishes as well, with singular values above 1", flow[1.2][1], "<", 0.1)
+L.check("gain 3 explodes", flow[3.0][1], ">", 1e3)
+L.check("although its mean tanh' is only", slopes[3.0], "<", 0.4)
+# %% [markdown]
+# The lectures' "tanh' is almost always below 1, so gradients vanish" is not the whole story, then: three times a third is
+# about one, and the units that happen to be near 0 carry the gradient on. What holds always is the bound of Pascanu et al.
+# (2013): with largest singular value $\sigma$ and $|\tanh'| \le 1$, no gradient grows by more than $\sigma^k$ in $k$ steps.
+# So $\sigma < 1$ is *sufficient* for vanishing, and $\sigma > 1$ is *necessary* for exploding: not the other way round.
+# %%
+jacobians = inspection.state_jacobians(states[-1], states)[:, 0]  # ∂h_T/∂h_t for every t: (T + 1, 64, 64)
+growth = inspection.largest_singular_values(jacobians)
+steps_back = np.arange(T, -1, -1)
+L.check("the largest singular value of ∂h_T/∂h_t, at most 3^k", np.max(growth / 3.0**steps_back), "<=", 1 + 1e-9)
 figure, axes = plt.subplots()
-for gain, line in norms.items():
-    axes.semilogy(range(T)[::-1], np.array(line) / line[-1], label=f"gain {gain}")
-axes.set(xlabel="steps back from the loss", ylabel="‖∂L/∂h‖, relative to the last step", title="A product of fifty matrices")
+for gain, norms in flow.items():
+    axes.semilogy(steps_back, norms, label=f"gain {gain:g}")
+axes.set(xlabel="steps back from the end", ylabel="‖∂L/∂h_t‖ / ‖∂L/∂h_T‖", title="How much of the gradient arrives")
 axes.legend(ncols=2)
-L.figure("flow", figure, **{f"gain_{gain}": np.array(line) for gain, line in norms.items()})
+L.figure("flow", figure, steps_back=steps_back, gains=list(flow), norms=list(flow.values()))
 # %% [markdown]
-# "tanh' is almost always below 1, so gradients vanish" is not the whole story: at gain 3 the mean slope is far below 1, and
-# the matrix wins all the same.
-#
-# ## Singular value or spectral radius?
-# A *single* step can lengthen a gradient by at most the largest singular value. For a *power* of one matrix, what decides in
-# the end is the spectral radius, the largest absolute eigenvalue, and it can be much smaller.
+# ## Which number decides, the singular value or the spectral radius?
+# One of the lectures drops the tanh, is left with $W^{T-1}$, and says: largest singular value above 1, exploding; below 1,
+# vanishing. In the long run powers of a matrix grow with the largest *eigenvalue*, the spectral radius.
 # %%
-L.predict("a matrix with largest singular value 2.1 and spectral radius 0.5: do 100 steps of it vanish or explode?", "vanish")
-crooked = 0.5 * np.eye(6) + 1.66 * np.eye(6, k=1)
-matrices = {"0.6 · Gaussian": 0.6 * gaussian, "crooked": crooked, "orthogonal": np.linalg.qr(gaussian)[0]}
-lines = {}
-print(f"  {'matrix':<16}singular value    radius      5 steps    100 steps")
+matrices = {
+    "rotation": Orthogonal()((UNITS, UNITS)),
+    "0.6 · Gaussian": 0.6 * mg.generator().standard_normal((UNITS, UNITS)) / np.sqrt(UNITS),
+    "½ with 1 above": 0.5 * np.eye(10) + np.eye(10, k=1),
+}
+powers = {name: [np.linalg.norm(np.linalg.matrix_power(W, k), 2) for k in range(101)] for name, W in matrices.items()}
+L.predict("W (10, 10): 0.5 on the diagonal, 1 above it, singular value 1.5. Does W^100 'vanish' or 'explode'?", "vanish")
 for name, W in matrices.items():
-    v = rng.standard_normal(len(W))
-    lines[name] = [np.linalg.norm(np.linalg.matrix_power(W.T, k) @ v) / np.linalg.norm(v) for k in range(101)]
-    singular, radius = np.linalg.svd(W, compute_uv=False)[0], np.abs(np.linalg.eigvals(W)).max()
-    print(f"  {name:<16}{singular:14.2f}{radius:10.2f}{lines[name][5]:13.2f}{lines[name][100]:13.1e}")
-    if name != "orthogonal":
-        L.check(f"{name}: largest singular value above 1", float(singular), ">", 1.0)
-        L.check(f"{name}: and yet a hundred steps vanish", float(lines[name][100]), "<", 1e-8)
-L.check("an orthogonal matrix keeps every norm", float(lines["orthogonal"][100]), "~", (1.0, 1e-9))
+    sigma, radius = inspection.largest_singular_values(W), inspection.spectral_radius(W)
+    print(f"  {name:<22} singular value {sigma:.2f}, radius {radius:.2f}, largest power {max(powers[name]):.2f}, 100th {powers[name][100]:.0e}")
+    if name != "rotation":
+        L.check(f"{name}: singular value above 1, and yet the 100th power", powers[name][100], "<", 1e-6)
+        L.check(f"{name}: its singular value", sigma, ">", 1)
 figure, axes = plt.subplots()
-for name, line in lines.items():
-    axes.semilogy(line, label=name)
-axes.set(xlabel="steps", ylabel="‖gradient‖", title="Above 1 is necessary for exploding, not sufficient")
+for name, norms in powers.items():
+    axes.semilogy(norms, label=name)
+axes.set(xlabel="k", ylabel="largest singular value of W^k", title="Up first, then down: the radius decides in the long run")
 axes.legend()
-L.figure("radius", figure, **{name.replace(" ", "_"): np.array(line) for name, line in lines.items()})
+L.figure("radius", figure, **{f"power_{k}": norms for k, norms in enumerate(powers.values())})
 # %% [markdown]
-# ## What the formula leaves out
-# $W_{hh}$ is used at every step, so its gradient is a *sum* over all steps (lesson 02): $\sum_k \frac{\partial L}{\partial h_T} \left(\prod_{t>k} \frac{\partial h_t}{\partial h_{t-1}}\right) \frac{\partial^+ h_k}{\partial W}$,
-# where $\partial^+$ means: through the use at step $k$ alone. The lectures' product is the first term. Near steps keep
-# arriving in full strength, and drown the far ones.
+# ## A weight hears from everywhere, but loudly only from near
+# The same lecture writes $\partial L_T/\partial W$ with one product, from $h_T$ back to $h_1$. That is the longest road only. The
+# gradient of the shared weight is a *sum* over all steps $k$ (lesson 02); `trace.contributions` has every summand.
 # %%
-W = mg.Parameter(0.9 * gaussian, name="W_hh")
-with mg.Trace() as trace:
-    h = mg.Tensor(np.zeros(H))
-    for t in range(T):
-        with mg.scope(t=t):
-            h = mg.tanh(inputs[t] + h @ W)
-    loss = (h * look).sum()
-    loss.backward()
-parts = [np.linalg.norm(part.array) for part in trace.contributions(W)]
-print("  share of step k in the gradient of W_hh, by norm: " + ", ".join(f"{k + 1}: {parts[k]:.0e}" for k in (1, 10, 25, 40, 49)))
-L.check("one part for each step", len(parts), "==", T)
-L.check("the parts add up", float(np.abs(sum(p.array for p in trace.contributions(W)) - W.grad).max()), "<", 1e-10)
-L.check("the last ten steps weigh more than the first thirty", sum(parts[-10:]), ">", 10 * sum(parts[:30]))
-L.figure("shares", mg.draw(trace, title="Fifty uses of one matrix: near ones drown far ones"))
+
+
+def traced(gain, steps=T):
+    rnn = mg.layers.RNN(UNITS, recurrent_initializer=Orthogonal(gain), kernel_initializer=RandomNormal(stddev=1.0))
+    with mg.Trace() as trace:
+        loss = (rnn(x[:, :steps]) * goal).sum()
+        loss.backward()
+    return trace, rnn.W_hh
+
+
+trace, W_hh = traced(gain=0.9)
+shares = [share.array for share in trace.contributions(W_hh)]
+total = np.linalg.norm(W_hh.grad)
+for k in (1, 2, 25, 40, 48, 49):
+    print(f"  share of step {k:>2}, {T - 1 - k:>2} steps before the end: {np.linalg.norm(shares[k]) / total:8.1e} of the gradient")
+L.check("all shares together are the gradient", np.abs(sum(shares) - W_hh.grad).max(), "<", 1e-10)
+L.check("the longest road alone is almost nothing of it", np.linalg.norm(shares[1]) / total, "<", 1e-3)
+L.figure("few_steps", mg.draw(traced(gain=0.5, steps=5)[0], title="Five uses of one matrix: near ones drown far ones"))
 # %% [markdown]
-# What this does not show: that a net cannot learn far things. It shows what stands in the way at the start of training.
+# A small gradient from far back is not no gradient; it is drowned. Whatever near steps say is a thousand times louder, and
+# the weights follow it. For explosions there is a simple help, lesson 13. For vanishing there is none of that kind;
+# lesson 14 changes the road itself.
 #
 # ## Exercises
 # `python -m lessons check 12 answers.py` grades them.
-# 1. *Predict.* In a linear net with $W = $ gain · orthogonal: after how many steps is the gradient halved?
-# 2. *Predict.* A net of sigmoids: which singular value does $W_{hh}$ need before gradients can possibly explode?
+# 1. *Predict.* Without tanh, $W = $ gain · rotation: after how many steps is the gradient half as large?
+# 2. *Predict.* With sigmoid instead of tanh: which singular value is necessary to explode?
 # 3. *Build.* The Jacobian $\partial h'/\partial h$ of one step $h' = \tanh(x + hW)$, as a matrix.
 # %%
 L.done()

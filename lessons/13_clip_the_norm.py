@@ -8,8 +8,7 @@
 #
 # You need lesson 12. Time: three seconds.
 # %%
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 
 L = Lesson(__file__, pictures=["clip_curves", "cliff"])
 THRESHOLD = 5.0

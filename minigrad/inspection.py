@@ -16,7 +16,7 @@ import numpy as np
 
 from . import ops
 from .backend import to_cpu
-from .engine import Tensor, gradients
+from .engine import Tensor, gradients, scope
 from .trace import Trace
 
 __all__ = ["Cell", "Painting", "best_cell", "correlation", "gates", "gradient_norms", "largest_singular_values",
@@ -41,7 +41,8 @@ def unrolled(layer: Any, x: Any, initial_state: Sequence[Any] | None = None) -> 
     given = initial_state or [np.zeros((x.shape[0], size), cell.dtype) for size in cell.state_sizes]
     states = [tuple(Tensor(np.asarray(one), requires_grad=True) for one in given)]
     for t in range(x.shape[1]):
-        states.append(tuple(cell(x[:, t], states[-1])[1]))
+        with scope(layer.name, t=t):
+            states.append(tuple(cell(x[:, t], states[-1])[1]))
     return states
 
 

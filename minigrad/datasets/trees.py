@@ -60,7 +60,7 @@ def boolean_expression(depth: int) -> Expression:
 def boolean_expressions(count: int, depth: int) -> list[Expression]:
     """`count` expressions of depths 0 … depth, as many true as false (but for one where `count` is odd)."""
     wanted = {True: count // 2, False: count - count // 2}
-    found = []
+    found: list[Expression] = []
     while len(found) < count:
         expression = boolean_expression(int(generator().integers(depth + 1)))
         if wanted[expression.truth]:
