@@ -160,6 +160,10 @@ def test_settings_may_be_given_by_position_as_in_numpy():
         np.testing.assert_array_equal(y.array, x.array.reshape(3, 2))
     for y in (np.concatenate([x, x], 1), mg.concatenate([x, x], axis=1), np.concatenate((x, x), axis=1)):
         np.testing.assert_array_equal(y.array, np.concatenate([x.array, x.array], 1))
+    for y in (np.dot(x, x.T), x.dot(x.T)):
+        np.testing.assert_array_equal(y.array, x.array @ x.array.T)
+    for y in (np.dot(x, 3.0), x.dot(3.0), np.dot(np.float64(3.0), x)):
+        np.testing.assert_array_equal(y.array, 3.0 * x.array)
     np.testing.assert_allclose(x.var(0, ddof=1).array, x.array.var(0, ddof=1))
     np.testing.assert_allclose(np.var(x, 0, ddof=1).array, x.array.var(0, ddof=1))
     np.testing.assert_array_equal(np.stack([x, x], 1).array, np.stack([x.array, x.array], 1))
