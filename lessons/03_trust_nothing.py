@@ -8,8 +8,7 @@
 #
 # You need lesson 02. Time: three seconds.
 # %%
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 
 from minigrad.engine import primitive
 

@@ -11,8 +11,7 @@
 # %%
 import math
 
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 
 from minigrad.datasets import Vocabulary
 from minigrad.decoding import generate, greedy, sample

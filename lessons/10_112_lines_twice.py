@@ -10,8 +10,7 @@
 # %%
 import time
 
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 
 from minigrad import datasets
 from minigrad.decoding import generate, sample

@@ -12,8 +12,7 @@
 import math
 import sys
 
-import matplotlib.pyplot as plt
-from _kit import Lesson, mg, np
+from _kit import Lesson, mg, np, plt
 
 from minigrad import datasets
 from minigrad.decoding import generate, sample
