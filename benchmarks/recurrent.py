@@ -4,7 +4,7 @@
 
 A step is forward, backward and update: integers of a vocabulary of 96, batch 32, 64 steps, one recurrent layer, Dense,
 cross-entropy, SGD, float32; all start from the same weights, and their losses are compared. Set OPENBLAS_CORETYPE=Haswell
-for the AVX2 kernels of NumPy's BLAS. Without PyTorch (pip install torch) its columns stay empty.
+for the AVX2 kernels of NumPy's BLAS. Times are the processor's, so run it on one thread. Without PyTorch (pip install torch) its columns stay empty.
 """
 
 from __future__ import annotations
@@ -34,15 +34,18 @@ except ImportError:
 
 
 def medians(runs: dict[str, Step], rounds: int = 3, block: int = 6, warm_up: int = 2) -> dict[str, float]:
-    """Milliseconds of each run, the median over rounds of several steps in a row: as in training, the caches are one's own."""
+    """Milliseconds of each run, the median over rounds of several steps in a row: as in training, the caches are one's own.
+
+    Processor time, which on one thread is the time of a quiet machine also on a busy one.
+    """
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             for k in range(warm_up + block):
-                start = time.perf_counter()
+                start = time.process_time()
                 run()
                 if k >= warm_up:
-                    times[name].append((time.perf_counter() - start) * 1e3)
+                    times[name].append((time.process_time() - start) * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -118,7 +121,7 @@ def torch_step(kind: str, units: int, start: dict[str, np.ndarray]) -> Step:
 
 def torch_cell_by_cell(kind: str, units: int, start: dict[str, np.ndarray]) -> Step:
     """The equations in PyTorch's operations, one step after another, rows picked by integers as ours."""
-    W_xh, W_hh, b, b_h = (torch.nn.Parameter(value.T.contiguous()) for value in torch_weights(kind, start))
+    W_xh, W_hh, b, b_h = (torch.nn.Parameter(value.t().contiguous()) for value in torch_weights(kind, start))
     x = torch.tensor(batch()[0].T.copy())
 
     def rnn(z: Any, h: Any, c: Any) -> tuple[Any, Any]:
@@ -146,7 +149,7 @@ def torch_cell_by_cell(kind: str, units: int, start: dict[str, np.ndarray]) -> S
 
 
 def table_of_steps(kinds: list[str]) -> None:
-    print(f"\none training step, V {V}, batch {N}, T {T}, float32: milliseconds (median)\n")
+    print(f"\none training step, V {V}, batch {N}, T {T}, float32: milliseconds of one thread (median)\n")
     print("| layer | hidden | torch.nn | minigrad | ratio | PyTorch cell by cell | minigrad unrolled | ratio |")
     print("|---|---|---|---|---|---|---|---|")
     for kind in kinds:
@@ -242,7 +245,7 @@ def table_of_char() -> None:
         "minigrad unrolled, float64": minigrad_char("float64", True), "minigrad unrolled, float32": minigrad_char("float32", True),
         "minigrad kernel, float64": minigrad_char("float64", False), "minigrad kernel, float32": minigrad_char("float32", False)}
     expected = [g.T.reshape(np.shape(g)[::-1]).squeeze() for g in runs["by hand, float64"]()]
-    print(f"\nmin-char-rnn: loss and gradients, hidden {UNITS}, {LENGTH} steps, batch 1: milliseconds (median)\n")
+    print(f"\nmin-char-rnn: loss and gradients, hidden {UNITS}, {LENGTH} steps, batch 1: milliseconds of one thread (median)\n")
     print("| | ms | to the loop by hand | largest difference of a gradient |")
     print("|---|---|---|---|")
     times = medians(runs, rounds=10, block=60, warm_up=5)

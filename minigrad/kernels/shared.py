@@ -131,9 +131,11 @@ def input_product(x: Array, W_xh: Array, b: Array, gates: int) -> Array:
 
 def weight_gradient(x: Array, dz: Array) -> Array:
     """dW = Σₜ xₜᵀ dzₜ, one product for all steps: (T, N, rows), (gates, T, N, units) → (rows, gates·units)"""
-    gates, units = dz.shape[0], dz.shape[-1]
+    gates, units, x = dz.shape[0], dz.shape[-1], x.reshape(-1, x.shape[-1])
+    if gates == 1:
+        return np.dot(x.T, dz.reshape(-1, units))
     dW = empty(dz, (x.shape[-1], gates, units))
-    np.matmul(x.reshape(-1, x.shape[-1]).T, dz.reshape(gates, -1, units), out=dW.swapaxes(0, 1))
+    np.matmul(x.T, dz.reshape(gates, -1, units), out=dW.swapaxes(0, 1))
     return dW.reshape(-1, gates * units)
 
 
