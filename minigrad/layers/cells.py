@@ -232,8 +232,8 @@ class GRUCell(Gated):
         sigmoid, tanh, n = self.recurrent_activation, self.activation, 2 * self.units
         x_zr, x_new = ops.split(x @ self.W_xh + self.b, [n], axis=-1)
         z, r = ops.split(sigmoid(x_zr + h @ self.W_hh[:, :n]), 2, axis=-1)
-        new = tanh(x_new + (r * h) @ self.W_hh[:, n:])
-        h = z * h + (1.0 - z) * new
+        h_tilde = tanh(x_new + (r * h) @ self.W_hh[:, n:])
+        h = z * h + (1.0 - z) * h_tilde
         return h
 
     def step_reset_after(self, x: Any, h: Any) -> Any:
@@ -243,8 +243,8 @@ class GRUCell(Gated):
         x_z, x_r, x_new = ops.split(x @ self.W_xh + b0, 3, axis=-1)
         h_z, h_r, h_new = ops.split(h @ self.W_hh + b1, 3, axis=-1)
         z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
-        new = tanh(x_new + r * h_new)
-        h = z * h + (1.0 - z) * new
+        h_tilde = tanh(x_new + r * h_new)
+        h = z * h + (1.0 - z) * h_tilde
         return h
 
     def kernel(self, x: Tensor, states: Any, mask: Any) -> tuple[Tensor, ...]:
