@@ -11,6 +11,7 @@
 # %%
 import math
 import sys
+import zlib
 
 from _kit import Lesson, mg, np, plt
 
@@ -94,7 +95,8 @@ def show(epoch, logs=None):
 # ## Learning
 # Noise first, then letters in English proportions, then words, then something that nods like a sentence.
 # %%
-backup = BackupAndRestore(L.out)
+which = zlib.crc32(f"{L.mode} {L.seed} {text}".encode("utf-8", "surrogatepass"))  # another text learns anew
+backup = BackupAndRestore(L.out / f"unfinished_{which:08x}")
 if L.options.anew:
     backup.path.unlink(missing_ok=True)
 if backup.path.exists():
@@ -108,6 +110,7 @@ history = model.fit(learn, epochs=EPOCHS, validation_data=test,
 if backup.interrupted:
     print(f"\n  stopped; what is learned is kept in {backup.path}: run this again to go on")
     sys.exit(130)
+backup.path.parent.rmdir()  # finished: nothing is left to go on with
 model.save(L.out / "model.minigrad")
 (L.out / "samples.txt").write_text("\n\n".join(f"{k}: {said}" for k, said in samples.items()), encoding="utf-8")
 # %% [markdown]

@@ -43,10 +43,15 @@ def run(entry: Entry, flags: list[str], out: Path) -> bool:
     """Run one lesson in a process of its own; whether it held."""
     began = time.perf_counter()
     print(f"\n{'=' * 20} {entry.number}. {entry.title}", flush=True)
-    done = subprocess.run([sys.executable, entry.file, *flags, "--out", out / entry.file.stem], check=False)
-    verdict = "held" if done.returncode == 0 else f"FAILED (status {done.returncode})"
+    with subprocess.Popen([sys.executable, entry.file, *flags, "--out", out / entry.file.stem]) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # Ctrl-C reaches the lesson too: let it keep what it has
+            process.wait()
+            sys.exit(130)
+    verdict = "held" if status == 0 else "stopped" if status == 130 else f"FAILED (status {status})"
     print(f"{'=' * 20} {entry.number} {verdict}, {time.perf_counter() - began:.1f} s with imports", flush=True)
-    return done.returncode == 0
+    return status == 0
 
 
 def passed(entry: Entry, out: Path) -> bool:
