@@ -216,20 +216,20 @@ class Layer:
 
     def layers_inside(self) -> list[Layer]:
         """This layer and every layer that it holds, in order of assignment, each once."""
-        return [one for _, one in found(self, "", {}) if isinstance(one, Layer)]
+        return [one for one in gather(self, "", {}) if isinstance(one, Layer)]
 
     def named_weights(self) -> dict[str, Tensor]:
         """Path → Parameter or State, in order of assignment; what is shared appears once, under its first path."""
-        return {path: one for path, one in found(self, "", {}) if not isinstance(one, Layer)}
+        return {path: one for one, path in gather(self, "", {}).items() if not isinstance(one, Layer)}
 
     @property
     def weights(self) -> list[Tensor]:
         """Parameters and States."""
-        return list(self.named_weights().values())
+        return [one for one in gather(self, "", {}) if not isinstance(one, Layer)]
 
     def parameters(self) -> list[Parameter]:
         """What an optimiser trains: the Parameters that require gradients (frozen layers' do not)."""
-        return [w for w in self.weights if isinstance(w, Parameter) and w.requires_grad]
+        return [one for one in gather(self, "", {}) if isinstance(one, Parameter) and one.requires_grad]
 
     def zero_grad(self) -> None:
         """Forgets the gradients of all parameters."""
@@ -262,7 +262,7 @@ class Layer:
 
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
-        for _, one in found(self, "", {}):
+        for one in gather(self, "", {}):
             if isinstance(one, Layer):
                 one._trainable = bool(trainable)
             elif isinstance(one, Parameter):
@@ -347,23 +347,23 @@ class Layer:
 
 # ------------------------------------------------------------------------------- functions that layers share
 
-def found(thing: Any, path: str, seen: dict[Any, None]) -> Iterator[tuple[str, Any]]:
-    """Every Layer, Parameter and State reachable through attributes, lists and dicts, each once, in order of assignment."""
+def gather(thing: Any, path: str, paths: dict[Any, str]) -> dict[Any, str]:
+    """Layer, Parameter or State → its first path, for all that attributes, lists and dicts lead to, in order of assignment."""
     if isinstance(thing, (Layer, Parameter, State)):
-        if thing in seen:
-            return
-        seen[thing] = None
-        yield path, thing
-    parts: Any = ()
-    if isinstance(thing, Layer):
-        parts = [(key, part) for key, part in vars(thing).items() if not key.startswith("_")]
-    elif isinstance(thing, dict):
-        parts = thing.items()
-    elif isinstance(thing, (list, tuple)):
-        parts = enumerate(thing)
+        if thing in paths:
+            return paths
+        paths[thing] = path
+        parts: Any = vars(thing).items() if isinstance(thing, Layer) else ()
+    else:
+        parts = thing.items() if isinstance(thing, dict) else enumerate(thing)
     for key, part in parts:
-        if isinstance(part, (Layer, Parameter, State, dict, list, tuple)):
-            yield from found(part, f"{path}/{key}" if path else str(key), seen)
+        if type(part) not in PLAIN and isinstance(part, (Layer, Parameter, State, dict, list, tuple)):
+            if not isinstance(thing, Layer) or key[0] != "_":
+                gather(part, f"{path}/{key}" if path else str(key), paths)
+    return paths
+
+
+PLAIN = {str, int, float, bool, type(None)}        # what most attributes are, and what holds no weights
 
 
 def as_one_array(x: Any) -> Any:
