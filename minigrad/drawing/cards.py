@@ -89,6 +89,7 @@ class Style:
     form: int
     size: float
     bold: bool
+    named: bool = True  # whether, on one line, there is room to say whose gradient the number is
 
 
 def title_style(titles: Sequence[Sequence[str]], room: float) -> Style:
@@ -110,7 +111,15 @@ def fill_card(box: Box, v: Value, graph: Graph, values: str, style: Style | None
     elif box.h >= 64:
         two_lines(box, v, graph, values, style)
     else:
-        one_line(box, v, graph, values)
+        one_line(box, v, graph, values, style)
+
+
+def names_gradient(v: Value, graph: Graph, values: str, width: float) -> bool:
+    """Whether name, value, `dh₁` and the gradient fit on one line."""
+    value = value_words(v, values)
+    words = [(formulas.name(v, graph), True), *((text, bold) for text, bold, _ in gradient_words(v, graph))]
+    taken = sum(fonts.measure(text, 18, bold) for text, bold in words) + (fonts.measure(value, 18) + 10 if value else 0.0)
+    return taken + 12 <= width - 2 * PAD
 
 
 def gate_card(box: Box, v: Value, graph: Graph) -> None:
@@ -149,22 +158,26 @@ def second_line(box: Box, v: Value, graph: Graph, values: str, y: float) -> None
     left, right = value_words(v, values), gradient_words(v, graph)
     room = box.w - 2 * PAD
     if not right:
-        text, size = fonts.fit([left], room, SIZES)
-        box.texts.append(Text(box.x + box.w / 2, y, text, size, False, "ink", "middle", box.fill))
+        size = next((s for s in SIZES if fonts.measure(left, s) <= room), None)
+        if size:
+            box.texts.append(Text(box.x + box.w / 2, y, left, size, False, "ink", "middle", box.fill))
         return
-    size = right_aligned(box, right, y, room - (fonts.measure(left, 18) + 14 if left else 0))
-    taken = sum(fonts.measure(words, size, bold) for words, bold, _ in right) + 14
-    if left:
-        text, size = fonts.fit([left], room - taken, SIZES)
-        box.texts.append(Text(box.x + PAD, y, text, size, False, "ink", "start", box.fill))
-    elif v.array.size > 1 and room - taken > 44 and values != "none":
+    right_aligned(box, right, y, room - (fonts.measure(left, 18) + 14 if left else 0))
+    taken = sum(t.width for t in box.texts if t.y == y) + 14
+    size = next((s for s in SIZES if fonts.measure(left, s) <= room - taken), None)
+    if left and size:
+        box.texts.append(Text(box.x + PAD, y, left, size, False, "ink", "start", box.fill))
+    elif not left and v.array.size > 1 and room - taken > 44 and values != "none":
         box.marks += strip(v.array, box.x + PAD, y - 15, min(96.0, room - taken), 16)
 
 
 def right_aligned(
     box: Box, segments: Sequence[Segment], y: float, room: float, sizes: Sequence[float] = SIZES
 ) -> float:
-    """Segments of different weight, ending at the box's right padding; returns the letters' size."""
+    """Segments of different weight, ending at the box's right padding; the last alone where there is no room for all.
+
+    What does not fit is left out: half a number would be another number. Returns the letters' size.
+    """
     def width(size: float, some: Sequence[Segment]) -> float:
         return sum(fonts.measure(words, size, bold) for words, bold, _ in some)
 
@@ -174,15 +187,16 @@ def right_aligned(
         kept = kept[-1:]
         size = next((s for s in sizes if width(s, kept) <= room), sizes[-1])
     size = size or sizes[-1]
+    if width(size, kept) > room:
+        return size
     x = box.right - PAD - width(size, kept)
     for words, bold, colour in kept:
-        words = words if len(kept) > 1 else fonts.cut(words, max(room, 0), size, bold)
         box.texts.append(Text(x, y, words, size, bold, colour, "start", box.fill))
         x += fonts.measure(words, size, bold)
     return size
 
 
-def one_line(box: Box, v: Value, graph: Graph, values: str) -> None:
+def one_line(box: Box, v: Value, graph: Graph, values: str, style: Style | None = None) -> None:
     """The name and the value at the left, the gradient at the right; alone, the name stands in the middle."""
     y, room = box.y + box.h / 2 + 7.5, box.w - 2 * PAD
     name = v.full_name if v.kind == "weight" else formulas.name(v, graph)
@@ -193,7 +207,7 @@ def one_line(box: Box, v: Value, graph: Graph, values: str) -> None:
         return
     taken = 0.0
     if right:
-        right = right[-1:] if v.leaf else right
+        right = right[-1:] if v.leaf or style is not None and not style.named else right
         spare = fonts.measure(value, 18) + 10 if value else 0.0
         sizes = SIZES[3:] if v.leaf else SIZES
         right_aligned(box, right, y, room - fonts.measure(name, 18, True) - 12 - spare, sizes)

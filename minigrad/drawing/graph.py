@@ -477,7 +477,7 @@ def bends(user: Value) -> bool:
     """Whether the sum ends here: its user is no further sum, product or view of it."""
     while (user.op in VIEWS or user.op in SLICES) and len(user.users) == 1:
         user = user.users[0]
-    return user.op not in LINEAR and user.op not in VIEWS
+    return user.op not in LINEAR | VIEWS | {"multiply", "divide", "power", "square"}
 
 
 def uses_weight(v: Value) -> bool:
@@ -489,6 +489,15 @@ def uses_weight(v: Value) -> bool:
         if x.op in LINEAR or x.op in VIEWS or x.op in SLICES or x.op == "multiply":
             waiting += [y for y in x.inputs if not y.name or y.kind == "weight"][:8]
     return False
+
+
+def fold_inner(graph: Graph) -> None:
+    """Inside the steps only states, data and the sums with the singled-out weight keep a box; the rest folds into them."""
+    sums = {box for user in graph.weight.users for box in boxes_of(user)} if graph.weight is not None else set()
+    states = {v.role for v in graph.values if v.computed and any(user.column != v.column for user in v.users)}
+    for v in graph.values:
+        if v.shown and v.computed and v.column is not None and v is not graph.root and v not in sums:
+            v.shown = v.role in states
 
 
 def name_the_nameless(graph: Graph) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .scene import Point
 
-SPACE = 10.0  # between two boxes of a row
+SPACE = 8.0  # between two boxes of a row
 CHANNEL = 20.0  # the width that a passing edge has in a row
 APART = 20.0  # between two lines that enter or leave the same side
 
@@ -89,22 +89,37 @@ class Body:
         for k in range(len(self.rows) + 1):
             self.join(k)
 
-    def set_tracks(self, pitch: float, most: int = 5) -> None:
-        """Lines from below run at the right; those to higher rows further right, so that none passes through a box.
+    def tracks(self, most: int = 5) -> list[list[Link]]:
+        """The lines from below, from left to right: those to higher rows further right, so that none passes through a box.
 
         Where there are many, those of order 0 to the same slot share a track.
         """
-        links = [link for link in self.links if link.lower is None]
-        links.sort(key=lambda link: (link.upper.rank if link.upper else len(self.rows), self.slots.index(link.upper)
-                                     if link.upper else 0, link.order))  # fmt: skip
-        tracks: dict[Any, list[Link]] = {}
+        links = [link for link in self.links if link.lower is None and link.upper is not None]
+        place = {slot: k for k, slot in enumerate(self.slots)}
+        links.sort(key=lambda link: (link.upper.rank, place[link.upper], link.order))  # type: ignore[union-attr, index]
+        found: dict[Any, list[Link]] = {}
         for link in links:
             alone = len(links) <= most or link.order
-            tracks.setdefault(link if alone else link.upper, []).append(link)
+            found.setdefault(link if alone else link.upper, []).append(link)
+        return list(found.values())
+
+    def set_tracks(self, pitch: float) -> None:
+        """Give every line from below its x, at the right of the body."""
+        tracks = self.tracks()
         start = self.width - 16 - pitch * (len(tracks) - 1)
-        for k, together in enumerate(tracks.values()):
+        for k, together in enumerate(tracks):
             for link in together:
                 link.track = start + pitch * k
+
+    def least_width(self, pitch: float) -> float:
+        """How wide the body must be for every box to have what it needs."""
+        ranks = [together[0].upper.rank for together in self.tracks() if together[0].upper]
+        widest = 0.0
+        for k, row in enumerate(self.rows):
+            passing = sum(rank > k for rank in ranks)
+            reserved = 30.0 + pitch * (passing - 1) if passing else 0.0
+            widest = max(widest, sum(slot.need for slot in row) + SPACE * (len(row) - 1) + reserved)
+        return widest
 
     def limit(self, k: int) -> float:
         """How far to the right the boxes of row k may reach: not into a track that passes."""

@@ -44,7 +44,7 @@ def draw(
     graph.backward, graph.missing = backward, own["not computed"]
     if not graph.columns:
         return Figure(views.expression(graph, own, backward=backward, values=values, title=title), theme)
-    scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps or 8, values=values,
+    scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps, values=values,
                            title=title, entry=entry, labels=numbered(labels, graph))  # fmt: skip
     return Figure(scene, theme, text)
 

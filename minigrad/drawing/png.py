@@ -18,7 +18,6 @@ FAMILIES = (
     "Arial", "Liberation Sans", "Helvetica", "Arimo", "Arial Unicode MS", "Noto Sans CJK SC", "Microsoft YaHei",
     "PingFang SC", "Noto Sans", "DejaVu Sans",
 )  # fmt: skip
-UNHINTED = 2  # FreeType's FT_LOAD_NO_HINTING
 INSTALL = "saving as {kind} needs Matplotlib: pip install matplotlib   (SVG, HTML, DOT and text need nothing)"
 
 
@@ -104,13 +103,15 @@ def letters(axes: Any, item: Text, theme: Theme, order: int) -> None:
 @lru_cache(maxsize=2048)
 def outlined(part: str, bold: bool) -> tuple[Any, float]:
     """The outline of some letters at size 1, each from the first font that has it, and how wide they are."""
+    from matplotlib import ft2font
     from matplotlib.path import Path as Outline
 
+    unhinted = ft2font.LoadFlags.NO_HINTING if hasattr(ft2font, "LoadFlags") else 2
     pieces, x = [], 0.0
     for c in part:
         c, font = glyph(c, bold)
         font.set_size(100, 72)
-        step = font.load_char(ord(c), flags=UNHINTED).linearHoriAdvance / 65536 / 100
+        step = font.load_char(ord(c), flags=unhinted).linearHoriAdvance / 65536 / 100
         vertices, codes = font.get_path()
         if len(vertices):
             pieces.append(Outline(vertices / 100 + (x, 0.0), codes))

@@ -15,6 +15,8 @@ from .cards import PAD, candidate, gradient_words, is_gate, value_words
 from .graph import Graph, Value, carried, sources
 from .layout import Body, Link, Slot
 
+GATE = 43.0  # the least width of a gate's box: "100%"
+
 
 @dataclass
 class Shown:
@@ -123,7 +125,7 @@ class Plan:
     def need(self, v: Value) -> float:
         """The least width in which a box can say its name and value."""
         if is_gate(v) or candidate(v):
-            return 48.0
+            return GATE
         name = fonts.measure(v.full_name if v.kind == "weight" else formulas.name(v, self.graph), 20, True)
         if v.leaf:
             value, gradient = value_words(v, self.values), gradient_words(v, self.graph)[-1:] if v.kind == "weight" else []

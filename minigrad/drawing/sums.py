@@ -65,10 +65,19 @@ def add_up(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], 
     total = sum_of([a for use in uses for a in use.arrays])
     kind = "entry" if entry is not None else "number" if weight.array.size == 1 else "share"
     numbers = as_numbers(arrays, total, kind, entry)
+    if kind == "share" and norm(total) == 0.0:
+        return nothing_to_share(weight, uses, arrays)
     result = printed_sum(weight, uses, kind, numbers)
     single = [norm(a) for use in uses for a in use.arrays]
     result.norms = (math.fsum(single), norm(total))
     return result
+
+
+def nothing_to_share(weight: Value, uses: list[Use], arrays: list[Any]) -> Sum:
+    """The gradient is zero, so no part has a share of it: parts that are zero say 0, others that cancel say –."""
+    for use, array in zip(uses, arrays, strict=True):
+        use.number, use.printed, use.label = 0.0, 0.0, "0" if norm(array) == 0.0 else "–"
+    return Sum(weight, uses, "share", 0.0, "0", 0, "", (math.fsum(map(norm, arrays)), 0.0))
 
 
 def as_numbers(arrays: list[Any], total: Any, kind: str, entry: Any) -> list[float]:

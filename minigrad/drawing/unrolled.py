@@ -7,6 +7,7 @@ gutters between the columns, and to the rails by taps. Backward, a line carries 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -17,13 +18,14 @@ from .graph import Value, sources
 from .layout import Body, Link, Slot
 from .notation import shape
 from .scene import Box, Edge, Mark, Path, Point, Scene, Text, bent, circle, curve, line, rounded_rectangle
-from .steps import Plan, Shown, carries, drawn_users
+from .steps import GATE, Plan, Shown, carries, drawn_users
 
 MARGIN, LEFT, RIGHT = 36.0, 196.0, 267.0  # the page's edge, the zone of first states, the zone of results
 INSET = 7.0  # from a column's ground to its boxes
 TOP = 78.0  # where the columns begin
 HEADER = 40.0  # for `t = 1`
 PITCH = 400.0  # the widest that a column may be
+PITCHES = (26.0, 22.0, 18.0, 15.0)  # between two lines from below
 NARROW = 1440.0  # the narrowest that a page may be
 
 
@@ -31,6 +33,7 @@ class Unrolled:
     """The drawing in progress: call `net()`, then read `scene` and where things stand."""
 
     def __init__(self, plan: Plan, words: Mapping[str, str], backward: bool, labels: Any = None) -> None:
+        self.page = 0.0
         self.plan, self.graph, self.words, self.backward = plan, plan.graph, words, backward
         self.labels = labels or {}
         self.boxes: dict[Value, Box] = {}
@@ -72,14 +75,18 @@ class Unrolled:
         """Between the boxes of two neighbouring columns."""
         return 30.0 + 12.0 * max(0, len(self.lanes) - 1)
 
-    def widths(self, width: float | None) -> float:
-        """Place the columns; returns the page's width."""
+    def least_width(self) -> float:
+        """How wide the columns must be for what stands in them."""
+        return max(body.least_width(PITCHES[-1]) for body in self.plan.bodies)
+
+    def widths(self, width: float | None, column: float = 0.0) -> float:
+        """Place the columns, each at least `column` wide; returns the page's width."""
         shown = self.plan.columns
         weights = [0.66 if c.gap else 1.0 for c in shown]
         left = MARGIN + (LEFT if self.plan.initial or self.plan.rails else 0.0) + self.gutter
         right = RIGHT + 34.0
         room = (width or 1920.0) - left - right - MARGIN
-        pitch = min(PITCH, room / sum(weights))
+        pitch = max(min(PITCH, room / sum(weights)), column + self.gutter if column else 0.0)
         page = width or max(NARROW, left + pitch * sum(weights) + right + MARGIN)
         slack = max(0.0, (page - left - right - MARGIN - pitch * sum(weights)) / 2)
         self.left = MARGIN + slack
@@ -101,10 +108,10 @@ class Unrolled:
             bottom = start + max(natural(body, height, gap) for body in self.plan.bodies)
             if room is None or bottom <= room:
                 break
-        narrowest = min(c.w for c in self.plan.columns if not c.gap)
-        pitch = max(14.0, min(26.0 if self.track_count() < 5 else 21.0, (narrowest - 62.0) / max(1, self.track_count())))
         for body in self.plan.bodies:
-            body.place(next(c.w for c in self.plan.columns if c.body is body), start, bottom, height, pitch)
+            width = next(c.w for c in self.plan.columns if c.body is body)
+            pitch = next((p for p in PITCHES if body.least_width(p) <= width), PITCHES[-1])
+            body.place(width, start, bottom, height, pitch)
         self.compact, self.bottom = height != self.high, bottom
         self.place_results(start, bottom)
         return bottom + 13.0
@@ -113,8 +120,10 @@ class Unrolled:
         """Whether a line runs above the columns."""
         return any(link.upper is None for body in self.plan.bodies for link in body.links)
 
-    def track_count(self) -> int:
-        return max(sum(link.lower is None for link in body.links) for body in self.plan.bodies)
+    def fits(self) -> bool:
+        """Whether the columns are wide enough for what stands in them."""
+        return all(body.least_width(PITCHES[-1]) <= c.w for body in self.plan.bodies for c in self.plan.columns
+                   if c.body is body)  # fmt: skip
 
     def place_results(self, top: float, bottom: float) -> None:
         """The results stand beside the steps, roomy where they can; beside the rails there is room too."""
@@ -130,10 +139,10 @@ class Unrolled:
         return 44.0 if slot.leaf else 82.0
 
     def low(self, slot: Slot) -> float:
-        return 44.0 if slot.leaf else 60.0 if slot.need == 48.0 else 50.0
+        return 44.0 if slot.leaf else 60.0 if slot.need == GATE else 50.0
 
     def dense(self, slot: Slot) -> float:
-        return 38.0 if slot.leaf else 54.0 if slot.need == 48.0 else 40.0
+        return 38.0 if slot.leaf else 54.0 if slot.need == GATE else 40.0
 
     # -- the net
 
@@ -160,8 +169,8 @@ class Unrolled:
         if c.gap:
             label = self.words["steps more"].format(steps=len(c.columns))
         extra = self.labels.get(number) if isinstance(self.labels, dict) else None
-        label, size = fonts.fit([f"{label} · {extra}" if extra and not c.gap else label, str(extra or label)], c.w - (52 if self.rising() else 0), (21, 20, 19, 18), True)
-        x, anchor = (c.x + 6, "start") if self.rising() else (c.x + c.w / 2, "middle")
+        label, size = fonts.fit([f"{label} · {extra}" if extra and not c.gap else label, str(extra or label)], c.w - (52 if self.rising() and not c.gap else 0), (21, 20, 19, 18), True)
+        x, anchor = (c.x + 6, "start") if self.rising() and not c.gap else (c.x + c.w / 2, "middle")
         self.texts.append(Text(x, self.top + 27, label, size, True, "muted", anchor, "column"))
 
     def style(self, v: Value) -> tuple[str, str, str]:
@@ -223,7 +232,9 @@ class Unrolled:
         if v.role not in self.styles:
             alike = [x for c in self.plan.columns for x in c.slots.values() if x.role == v.role]
             titles = [list(formulas.forms(x, self.graph)) for x in alike]
-            self.styles[v.role] = cards.title_style(titles, w - 2 * cards.PAD + 10)
+            style = cards.title_style(titles, w - 2 * cards.PAD + 10)
+            named = all(cards.names_gradient(x, self.graph, self.plan.values, w) for x in alike)
+            self.styles[v.role] = replace(style, named=named)
         return self.styles[v.role]
 
     def stamp(self, c: Shown) -> None:
@@ -338,9 +349,9 @@ class Unrolled:
         """Dots at the height of every state, for the steps that are drawn as one."""
         neighbour = self.plan.columns[self.plan.columns.index(c) - 1]
         c.body = neighbour.body
-        for slot, v in neighbour.slots.items():
-            if self.is_state(v):
-                self.texts.append(Text(c.x + c.w / 2, slot.y + slot.h / 2 + 4, "…", 34, True, "muted", "middle", "column"))
+        heights = dict.fromkeys(slot.y + slot.h / 2 + 4 for slot, v in neighbour.slots.items() if v.role in self.states)
+        for y in heights:
+            self.texts.append(Text(c.x + c.w / 2, y, "…", 34, True, "muted", "middle", "column"))
 
     def join_gap(self, left: Shown, right: Shown) -> None:
         """Dashed lines into the elided steps and out of them."""
@@ -468,9 +479,9 @@ class Unrolled:
     def lesser_rail(self, y: float) -> float:
         """The weights for which the page has no rail of their own, by name."""
         names = ", ".join(v.full_name for v in self.plan.lesser)
-        words = self.words["rails more"].format(count=len(self.plan.lesser), names=names)
-        end = self.plan.columns[-1]
-        text, size = fonts.fit([words], end.x + end.w - self.left, (19, 18))
+        count = str(len(self.plan.lesser))
+        full = self.words["rails more"].format(count=count, names=names)
+        text, size = fonts.fit([full, self.words["rails more"].partition(":")[0].format(count=count)], LEFT, (19, 18))
         self.texts.append(Text(self.left + 12, y + 23, text, size, False, "weight"))
         return y + 33.0
 

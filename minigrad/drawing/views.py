@@ -8,7 +8,7 @@ from typing import Any
 
 from . import fonts, formulas, text
 from .expression import Expression
-from .graph import Graph, name_the_nameless
+from .graph import Graph, fold_inner, name_the_nameless
 from .scene import Scene, Text
 from .steps import Plan
 from .sums import Sum, add_up
@@ -17,18 +17,16 @@ from .waterfall import LABELS, PILL, Waterfall, check
 from .words import count
 
 SLIDE = (1920.0, 1080.0)
+MOST = 8  # columns, if nobody asks for another number
 
 
 def unrolled(
-    graph: Graph, words: Mapping[str, str], *, backward: bool, slide: bool, most: int, values: str, title: str | None,
+    graph: Graph, words: Mapping[str, str], *, backward: bool, slide: bool, most: int | None, values: str, title: str | None,
     entry: Any = None, labels: Any = None,
 ) -> tuple[Scene, str]:  # fmt: skip
     """The net in columns; backward with pills and the waterfall of one weight's gradient."""
-    plan = Plan(graph, most, values, most_rails=3 if slide else 9)
-    net = Unrolled(plan, words, backward, labels)
-    scene = Scene(0, 0)
-    scene.width = net.widths(SLIDE[0] if slide else None)
-    end = net.heights(SLIDE[1] - 600 if slide else None)
+    net, end = fitted(graph, words, backward, slide, most, values, labels)
+    plan, scene = net.plan, Scene(net.page, 0)
     net.net(scene, end)
     bottom = net.draw_rails(end + 11)
     with_sum = backward and graph.weight is not None
@@ -69,6 +67,30 @@ def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values
         drawing = Expression(graph, words, backward, values)
         lines.append("Gradients: " + "; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights) + ".")
     return Expression(graph, words, backward, values).scene(title, "\n".join(lines))
+
+
+def fitted(
+    graph: Graph, words: Mapping[str, str], backward: bool, slide: bool, most: int | None, values: str, labels: Any
+) -> tuple[Unrolled, float]:
+    """The net placed on its page: fewer columns where they would be too narrow; on a slide, folded where it is too high.
+
+    Returns the net and where its columns end. A number of steps asked for widens the page instead.
+    """
+    for folded in (False, True):
+        if folded:
+            fold_inner(graph)
+        for count in range(most or MOST, 2, -1):
+            net = Unrolled(Plan(graph, count, values, most_rails=3 if slide else 9), words, backward, labels)
+            net.page = net.widths(SLIDE[0] if slide else None)
+            if net.fits():
+                break
+            if most and not slide:
+                net.page = net.widths(None, net.least_width())
+                break
+        end = net.heights(SLIDE[1] - 520 if slide else None)
+        if not slide or end <= SLIDE[1] - 490:
+            break
+    return net, end
 
 
 def paint_net(scene: Scene, net: Unrolled) -> None:

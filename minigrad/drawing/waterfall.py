@@ -232,35 +232,37 @@ class Waterfall:
     # -- the words at the right
 
     def notes(self, top: float) -> None:
-        """What the bars mean, in a few lines beside the net."""
-        y = top
-        for words, bold, colour in self.note_lines():
-            for part in words.split("|"):
+        """What the bars mean, in a few lines beside the net: as many as there is room for."""
+        y, bottom = top, self.scene.height - 60
+        for paragraph in self.paragraphs():
+            lines = [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]
+            if y + 27 * (len(lines) - 1) > bottom:
+                return
+            for part, bold, colour in lines:
                 text, size = fonts.fit([part], RIGHT, (20, 19, 18), bold)
                 self.scene.add(Text(self.net.right, y, text, size, bold, colour))
                 y += 27
-            y += 4 if bold and colour == "ink" else 18 if colour == "muted" else 4
+            y += 18
 
-    def note_lines(self) -> list[tuple[str, bool, str]]:
-        """(words, bold, colour)"""
+    def paragraphs(self) -> list[list[tuple[str, bool, str]]]:
+        """(words, bold, colour) for each line."""
         w, s = self.words, self.sum
         if s.total is None:
-            return [(w["no backward"], False, "muted")]
-        if s.kind == "share" and not self.computed:
-            return [(w["grad is zero"] if s.norms[1] == 0 else NOT_COMPUTED, False, "muted")]
+            return [[(w["no backward"], False, "muted")]]
+        if s.kind == "share" and s.norms[1] == 0.0:
+            return [[(w["grad is zero"].format(weight=self.name), False, "muted")]]
         if s.kind == "share":
             norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=self.name)
-            return [(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted"),
-                    (w["norms"], True, "ink"), (norms, False, "muted"), *self.ghost_lines()]  # fmt: skip
-        lines = [(w["begins"].format(weight=self.name), False, "muted"), (w["each adds"], True, "ink"),
-                 (f"{self.name}.grad += {s.uses[0].title}", True, "gradient")]  # fmt: skip
+            return [[(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")],
+                    [(w["norms"], True, "ink"), (norms, False, "muted")], *self.ghost_lines()]  # fmt: skip
+        adds = [(w["each adds"], True, "ink"), (f"{self.name}.grad += {s.uses[0].title}", True, "gradient")]
         if len(s.uses) > 1:
-            lines.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
-        return [*lines, *self.ghost_lines()]
+            adds.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
+        return [[(w["begins"].format(weight=self.name), False, "muted")], adds, *self.ghost_lines()]
 
-    def ghost_lines(self) -> list[tuple[str, bool, str]]:
+    def ghost_lines(self) -> list[list[tuple[str, bool, str]]]:
         """What the dashed ghost means, where it had no room to say it."""
-        return [("|".join(self.elsewhere), False, "muted")] if self.elsewhere else []
+        return [[("|".join(self.elsewhere), False, "muted")]] if self.elsewhere else []
 
 
 def check(total: Sum) -> str:

@@ -1,0 +1,80 @@
+"""The small nets that the pictures are tested with: hand-written loops and the library's own layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+
+TOY_INPUTS = (0.3, -0.9, 0.8, 0.9, -0.9)
+
+
+def toy(inputs: Any = TOY_INPUTS, first: int = 1, backward: bool = True) -> tuple[mg.Trace, mg.Tensor]:
+    """The toy net of every figure: z = x W_xh + h W_hh + b, h = tanh(z), L = ½ (h W_hy − y*)², one unit, by hand."""
+    W_xh, W_hh, b, W_hy = (number(value, name) for name, value in (("W_xh", 0.5), ("W_hh", 0.9), ("b", -0.1), ("W_hy", 0.8)))
+    h, y_star = mg.Tensor(0.4, dtype="float64"), mg.Tensor(-1.0, dtype="float64")
+    with mg.Trace() as trace:
+        for t, value in enumerate(inputs, first):
+            with mg.scope(t=t):
+                x = mg.Tensor(value, dtype="float64")
+                z = x * W_xh + h * W_hh + b
+                h = mg.tanh(z)
+        y = h * W_hy
+        L = 0.5 * (y - y_star) ** 2
+    if backward:
+        L.backward()
+    return trace, W_hh
+
+
+def number(value: float, name: str) -> mg.Tensor:
+    return mg.Tensor(value, requires_grad=True, name=name, dtype="float64")
+
+
+def expression() -> mg.Trace:
+    """e = (a + b)·(b + 1), with a = 2 and b = 1: b is used twice."""
+    a, b = number(2.0, "a"), number(1.0, "b")
+    with mg.Trace() as trace:
+        c = a + b
+        d = b + 1
+        e = c * d
+    e.backward()
+    return trace
+
+
+def layer(kind: str, steps: int = 5, units: int = 8, sequences: bool = False, stacked: bool = False,
+          batch: int = 2) -> tuple[mg.Trace, Any]:  # fmt: skip
+    """One of the library's recurrent layers (or two, one on the other), a Dense layer and a cross-entropy."""
+    mg.set_random_seed(0)
+    make = getattr(mg.layers, kind)
+    below = make(units, return_sequences=sequences or stacked, name=kind.lower())
+    above = make(units, return_sequences=sequences, name=f"{kind.lower()}_2") if stacked else None
+    dense = mg.layers.Dense(3, name="dense")
+    x = mg.Tensor(np.random.default_rng(0).normal(size=(batch, steps, 4)))
+    with mg.Trace() as trace:
+        h = below(x)
+        h = above(h) if above else h
+        y = dense(h)
+        targets = np.zeros((batch, steps) if sequences else batch, dtype=int)
+        loss = mg.mean(mg.cross_entropy(y, targets))
+    loss.backward()
+    return trace, below
+
+
+def own_cell(steps: int = 4, units: int = 3, seed: int = 0) -> tuple[mg.Trace, mg.Tensor]:
+    """A cell that the library does not have: two states, a weight used twice in a step, letters of its own."""
+    random = np.random.default_rng(seed)
+    U, V, W = (mg.Tensor(random.normal(size=(units, units)), requires_grad=True, name=name) for name in "UVW")
+    p = mg.Tensor(random.normal(size=(1, units)))
+    q = mg.Tensor(random.normal(size=(1, units)))
+    total: Any = 0.0
+    with mg.Trace() as trace:
+        for t in range(steps):
+            with mg.scope("mine", t=t):
+                s = mg.tanh(p @ U + q @ V)
+                k = mg.sigmoid(s @ W)
+                p, q = k * p + (1 - k) * s, mg.tanh(s @ U) * q
+                total = total + mg.sum(p * q)
+    total.backward()
+    return trace, U
