@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.kernels import gru, lstm, rnn
-from minigrad.kernels.shared import ACTIVATIONS, row_gradient
+from minigrad.kernels.shared import ACTIVATIONS, row_gradient, step_product
 from tests.strict_array import StrictArray
 
 VARIANTS = ["rnn", *(f"rnn {name}" for name in ACTIVATIONS if name != "tanh"), "gru", "gru reset_after", "gru hard_sigmoid",
@@ -120,6 +120,17 @@ def test_layout_of_the_inputs_does_not_matter(variant):
     for a, b in zip([*outputs, *pull(ones, needed)], [*same, *pull_same(ones, needed)]):
         if a is not None:
             np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+@pytest.mark.parametrize("gates, rows, H, K", [(1, 1, 5, 5), (1, 2, 32, 32), (4, 3, 64, 64), (3, 32, 512, 512), (2, 2, 48, 20), (2, 9, 20, 96)])
+def test_the_product_of_one_step_in_blocks(gates, rows, H, K):
+    """Cut into columns or not, with one h for all gates or one for each, twice in a row."""
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(gates, K, H)).swapaxes(1, 2)
+    product = step_product(W, rows)
+    for h in (rng.normal(size=(rows, H)), rng.normal(size=(gates, rows, H))):
+        if h.ndim == 2 or gates > 1:
+            np.testing.assert_allclose(product(h), h @ W, atol=1e-10)
 
 
 @pytest.mark.parametrize("rows, T, N", [(3, 2, 2), (50, 30, 20), (3000, 4, 5)])

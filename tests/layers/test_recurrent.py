@@ -84,6 +84,18 @@ def test_kernel_and_loop_agree(kind, N, T, features, units, integers, masked, fi
     assert not names & {"rnn", "lstm", "gru"}
 
 
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_kernel_and_loop_agree_in_blocks(kind, masked, return_sequences):
+    """At a size whose products are cut into columns, also where a gradient comes from the last state alone."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(3, 4, 5))
+    fast, slow = twins(kind, x.shape, 32, return_sequences=return_sequences)
+    mask = rng.random((3, 4)) < 0.6 if masked else None
+    assert_same(results(fast, x, mask=mask)[0], results(slow, x, mask=mask)[0])
+
+
 @pytest.mark.parametrize("kind", PLAIN)
 def test_which_path_is_taken(kind):
     """unroll=True and a Trace show the steps; else the kernel is one node; an activation without a kernel goes step by step."""
@@ -217,6 +229,15 @@ def test_second_derivative_of_a_kernel_names_the_way_out():
     x = mg.Tensor(np.ones((1, 2, 2)), requires_grad=True)
     with pytest.raises(Exception, match="unroll=True"):
         mg.gradients(layer(x).sum(), [x], create_graph=True)
+
+
+def test_second_derivatives_of_a_window_that_was_carried_on():
+    """What a stateful layer remembers next does not disturb the graph of the call before."""
+    layer = make("RNN", stateful=True, unroll=True)
+    layer(np.ones((1, 2, 3)))
+    loss = (layer(np.ones((1, 2, 3))) ** 2).sum()
+    (slope,) = mg.gradients(loss, [layer.W_hh], create_graph=True)
+    assert slope.node is not None
 
 
 # ------------------------------------------------------------------------------- cells
