@@ -52,7 +52,7 @@ class Trace(Observer):
         self.output: Tensor | None = None                   # where the last backward() began; None = not yet
         self._known: set[Tensor] = set()
         self._names: dict[Tensor, str] = {}                 # variables that held a tensor
-        self._arguments: dict[Tensor, str] = {}             # arguments that did: second choice
+        self._arguments: dict[Tensor, str] = {}             # arguments, and lists: second choice
         self._lines: dict[Tensor, str] = {}
         self._gradients: dict[Tensor, Any] = {}
         self._arrivals: dict[Tensor, list[tuple[Tensor, int, Any]]] = {}
@@ -120,8 +120,14 @@ class Trace(Observer):
         """Every tensor in a local variable gets its name, unless it has one."""
         arguments = set(frame.f_code.co_varnames[:frame.f_code.co_argcount])
         for name, value in list(frame.f_locals.items()):
-            if isinstance(value, Tensor) and name[0] not in "._":
+            if name[0] in "._":
+                continue
+            if isinstance(value, Tensor):
                 (self._arguments if name in arguments else self._names).setdefault(value, name)
+            elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Tensor):
+                for x in value:                             # the steps of a sequence, kept in a list
+                    if isinstance(x, Tensor):
+                        self._arguments.setdefault(x, name)
 
 
 class Afterwards(Observer):
