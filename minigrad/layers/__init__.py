@@ -39,6 +39,7 @@ from .merge import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, S
 from .normalization import BatchNormalization, LayerNormalization
 from .recurrent import GRU, LSTM, RNN, SimpleRNN
 from .symbol import Input, Symbol
+from .variants import IRNNCell, JordanCell, LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
 from .wrappers import Bidirectional, TimeDistributed
 from .zoo import MUT1Cell, MUT2Cell, MUT3Cell
 
@@ -71,10 +72,15 @@ __all__ = [
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "IRNNCell",
     "Input",
+    "JordanCell",
     "LSTMCell",
     "Lambda",
     "Layer",
+    "LayerNormGRUCell",
+    "LayerNormLSTMCell",
+    "LayerNormRNNCell",
     "LayerNormalization",
     "LeakyReLU",
     "MUT1Cell",
