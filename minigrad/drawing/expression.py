@@ -7,6 +7,7 @@ edge is what the edge hands on. What is used twice adds what came back: 2 + 3 = 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Expression:
     def scene(self, title: str, description: str) -> Scene:
         """Boxes in rows, inputs at the bottom, the result on top."""
         slots = {v: Slot(v, need=self.width(v), leaf=not v.computed) for v in self.graph.shown}
-        links = [Link(slots[x], slots[v], key=(x, k)) for v in slots for k, x in self.drawn_inputs(v)]
+        links = [Link(slots[x], slots[v], key=places) for v in slots for x, places in self.drawn_inputs(v).items()]
         body = Body(list(slots.values()), links, sinking=False)
         spelled = self.scalar and self.small and self.backward
         body.place_freely(WORDS if spelled else SPACE, TOP, lambda slot: self.height(slot.key), GAP if spelled else 64.0)
@@ -46,22 +47,21 @@ class Expression:
         for v, slot in slots.items():
             self.boxes[v] = self.box(v, slot, shift)
         scene.height = max(box.bottom for box in self.boxes.values()) + MARGIN
-        labels = []
-        for link in links:
-            labels += self.edges(scene, body, link, shift)
+        labels = [self.edges(scene, body, link, shift) for link in links]
         scene.add(*self.boxes.values())
-        place_labels(scene, labels)
+        place_labels(scene, [label for label in labels if label is not None])
         scene.add(Text(MARGIN, 52, title, 26, True, kind="title"))
         return scene
 
-    def drawn_inputs(self, v: Value) -> list[tuple[int, Value]]:
-        """(position, input) for every use; what is folded passes on its own inputs."""
-        found: list[tuple[int, Value]] = []
+    def drawn_inputs(self, v: Value) -> dict[Value, list[int]]:
+        """The inputs with boxes, each with the positions at which it is used; −1 where it is used inside a folded part."""
+        found: dict[Value, list[int]] = {}
         for k, x in enumerate(v.inputs):
             if x.shown:
-                found.append((k, x))
+                found.setdefault(x, []).append(k)
             else:
-                found += [(-1, y) for _, y in self.drawn_inputs(x)]
+                for y in self.drawn_inputs(x):
+                    found.setdefault(y, []).append(-1)
         return found
 
     # -- boxes
@@ -97,6 +97,8 @@ class Expression:
         """The equation, where it is not too long."""
         if v.kind == "number":
             return given(float(v.tensor))
+        if v.kind == "weight":
+            return v.full_name
         forms = list(formulas.forms(v, self.graph))
         return next((form for form in forms if fonts.measure(form, 23, True) <= 340), forms[-1])
 
@@ -131,52 +133,59 @@ class Expression:
 
     # -- edges
 
-    def edges(self, scene: Scene, body: Body, link: Link, shift: float) -> list[Text]:
+    def edges(self, scene: Scene, body: Body, link: Link, shift: float) -> Label | None:
         """Black up and orange down beside each other, or grey for what has no gradient; returns the edge's words."""
         assert link.lower is not None and link.upper is not None
         x, v = link.lower.key, link.upper.key
         lower, upper = self.boxes[x], self.boxes[v]
-        route = body.route(link, 0, 0)
-        points = [(px + shift, py) for piece in route for px, py in piece]
+        points = [(px + shift, py) for piece in body.route(link, 0, 0) for px, py in piece]
         points[0], points[-1] = (points[0][0], lower.y), (points[-1][0], upper.bottom)
         flows = x.kind in ("value", "weight")
         if not flows or not self.backward:
             stroke = "ink" if flows else "line"
             scene.add(Edge(lower.id, upper.id, bent(points, 40), stroke, 2.4, "head", kind="forward"))
-            return []
+            return Label((points[0], points[1]), [])
         left, right = beside(points, OFFSET), beside(points, -OFFSET)
         scene.add(Edge(lower.id, upper.id, bent(left, 40), "ink", 2.6, "head", kind="forward"))
         scene.add(Edge(lower.id, upper.id, bent(right, 40), "gradient line", 2.6, "tail", kind="backward"))
-        return self.label(x, v, link.key[1], points) if self.scalar and self.small else []
+        words = self.edge_words(x, v, link.key) if self.scalar and self.small else []
+        return Label((points[0], points[1]), words)
 
-    def label(self, x: Value, v: Value, position: int, points: list[Point]) -> list[Text]:
+    def edge_words(self, x: Value, v: Value, places: list[int]) -> list[str]:
         """∂e/∂c = d = 2, and what the chain rule makes of it: 1·2 = 2."""
-        local = local_derivative(v, position)
-        if local is None:
+        locals_ = [local_derivative(v, k) for k in places]
+        if any(d is None for d in locals_):
             return []
-        symbol = local_symbol(v, position, self.graph)
+        local = sum(d for d in locals_ if d is not None)
+        symbol = local_symbol(v, places[0], self.graph) if len(places) == 1 else added([d for d in locals_ if d is not None])
         name = f"∂{v.name}/∂{formulas.name(x, self.graph)}"
-        first = f"{name} = {symbol} = {number(local)}" if symbol and symbol != number(local) else f"{name} = {number(local)}"
-        (x0, _), (x1, _) = points[0], points[1]
-        left = x1 - x0 > 12 or abs(x1 - x0) < 12 and x1 < self.boxes[v].centre[0] - 8 and len(x.users) == 1
-        lines = [aside(points, -4, first, 19, False, "muted", left)]
+        whole = len(places) > 1 or not symbol or symbol == number(local)
+        first = f"{name} = {symbol or number(local)}" if whole else f"{name} = {symbol} = {number(local)}"
         arriving = self.graph.gradient(v)
-        if arriving is not None:
-            dy = float(arriving.ravel()[0])
-            product = f"{number(dy)}·{bracketed(local)} = {number(dy * local)}"
-            lines.append(aside(points, 20, product, 20, True, "gradient", left))
-        return lines
+        if arriving is None:
+            return [first]
+        dy = float(arriving.ravel()[0])
+        return [first, f"{number(dy)}·{bracketed(local)} = {number(dy * local)}"]
 
 
-def aside(points: list[Point], down: float, words: str, size: float, bold: bool, colour: str, left: bool) -> Text:
-    """Words beside the middle of an edge's first stretch, at its left or its right."""
-    (x0, y0), (x1, y1) = points[0], points[1]
-    slope = (x1 - x0) / (y1 - y0)
-    y = (y0 + y1) / 2 + down
-    xs = [(x0 + x1) / 2 + slope * (level - (y0 + y1) / 2) for level in (y + 4, y - size)]
-    if left:
-        return Text(min(xs) - 10, y, words, size, bold, colour, "end")
-    return Text(max(xs) + 10, y, words, size, bold, colour)
+@dataclass
+class Label:
+    """An edge's first stretch and the words that belong beside it."""
+
+    stretch: tuple[Point, Point]
+    words: list[str]
+
+    def at(self, share: float, left: bool) -> list[Text]:
+        """The words beside the point at that share of the way, at its left or its right, clear of the line."""
+        (x0, y0), (x1, y1) = self.stretch
+        slope, y = (x1 - x0) / (y1 - y0), y0 + (y1 - y0) * share
+        texts = []
+        for k, words in enumerate(self.words):
+            size, down = (19, -4) if k == 0 else (20, 20)
+            xs = [x0 + slope * (level - y0) for level in (y + down + 4, y + down - size)]
+            x = min(xs) - 11 if left else max(xs) + 11
+            texts.append(Text(x, y + down, words, size, k > 0, "gradient" if k else "muted", "end" if left else "start"))
+        return texts
 
 
 def added(numbers: list[float]) -> str:
@@ -226,19 +235,44 @@ def beside(points: list[Point], offset: float) -> list[Point]:
     return moved
 
 
-def place_labels(scene: Scene, labels: list[Text]) -> None:
-    """The edges' words, pushed to the right where two would meet; the page grows with them."""
-    if not labels:
-        return
-    starts = [k for k, t in enumerate(labels) if not t.bold]
-    groups = [labels[a:b] for a, b in zip(starts, [*starts[1:], len(labels)], strict=True)]
-    groups.sort(key=lambda group: (group[0].y, min(t.left for t in group)))
-    for k, group in enumerate(groups):
-        for earlier in groups[:k]:
-            lap = max(t.bounds[2] for t in earlier) + 10 - min(t.left for t in group)
-            if abs(earlier[0].y - group[0].y) < 44 and lap > 0 and group[0].x > earlier[0].x:
-                for text in group:
-                    text.x += lap
-    for group in groups:
-        scene.width = max(scene.width, max(t.bounds[2] for t in group) + 24)
-        scene.add(*group)
+def place_labels(scene: Scene, labels: list[Label]) -> None:
+    """Each edge's words at the side and the height where they meet the least; the page grows with them."""
+    placed: list[Text] = []
+    for label in sorted(labels, key=lambda label: (label.stretch[0][1], label.stretch[0][0])):
+        if not label.words:
+            continue
+        (x0, _), (x1, _) = label.stretch
+        sides = (True, False) if x1 - x0 > 12 else (False, True)
+        choices = [label.at(share, left) for share in (0.5, 0.36, 0.64) for left in sides]
+        best = min(range(len(choices)), key=lambda k: (trouble(choices[k], placed, labels, label, scene), k))
+        placed += choices[best]
+    scene.width = max([scene.width, *(t.bounds[2] + 24 for t in placed)])
+    scene.add(*placed)
+
+
+def trouble(texts: list[Text], placed: list[Text], labels: list[Label], own: Label, scene: Scene) -> float:
+    """How much the words would meet other words, lines, boxes and the page's edge."""
+    total = 0.0
+    for text in texts:
+        box = text.bounds
+        total += 10 * sum(overlaps(box, other.bounds) for other in placed)
+        total += 4 * sum(crosses(box, label.stretch) for label in labels if label is not own)
+        total += 10 * sum(overlaps(box, (b.x, b.y, b.right, b.bottom)) for b in scene.boxes) + 10 * (box[0] < 8)
+    return total
+
+
+def overlaps(a: tuple[float, float, float, float], b: tuple[float, float, float, float], margin: float = 5) -> bool:
+    """Whether two rectangles meet."""
+    return a[0] < b[2] + margin and b[0] < a[2] + margin and a[1] < b[3] and b[1] < a[3]
+
+
+def crosses(box: tuple[float, float, float, float], stretch: tuple[Point, Point]) -> bool:
+    """Whether a line passes through a rectangle (with room for its two colours)."""
+    (x0, y0), (x1, y1) = stretch
+    for k in range(9):
+        y = box[1] + (box[3] - box[1]) * k / 8
+        if min(y0, y1) <= y <= max(y0, y1):
+            x = x0 + (x1 - x0) * (y - y0) / (y1 - y0)
+            if box[0] - 7 <= x <= box[2] + 7:
+                return True
+    return False

@@ -53,8 +53,8 @@ def forms(v: Value, graph: Graph) -> Iterator[str]:
         yield tight.replace(THIN, "").replace(" + ", "+").replace(" − ", "−")
         if " + " in full:
             yield full.partition(" + ")[0].replace(THIN, "") + " + …"
-        elif symbol(v).isalpha():
-            yield f"{name(v, graph)} = {symbol(v)}"
+        elif symbol(v).replace(" ", "").replace("-", "").isalpha():
+            yield f"{name(v, graph)} = {symbol(v)}(…)"
     yield name(v, graph)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor
-from .notation import NOT_COMPUTED, superscript
+from .notation import NOT_COMPUTED, subscript, superscript
 
 LINEAR = {"add", "subtract", "matmul", "einsum_of_letters", "negative"}
 NONLINEAR = {"tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "sin", "exp", "clip"}
@@ -114,7 +114,7 @@ def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: boo
     root = values[-1]
     columns = assign_columns(values)
     assign_roles(values)
-    assign_initial(values)
+    assign_initial(values, columns)
     assign_names(values, columns)
     for value in values:
         value.shown = worth_showing(value, root) if fold else value.kind != "number" or value.initial is not None
@@ -362,8 +362,8 @@ def carried(v: Value) -> Iterator[tuple[Value, int]]:
             yield user, user.column - v.column
 
 
-def assign_initial(values: list[Value]) -> None:
-    """A leaf that enters where, one step on, a state enters is that state before the first step: h₀."""
+def assign_initial(values: list[Value], columns: list[Column]) -> None:
+    """What enters where, one step on, a state enters is that state before the first step: h₀. Only the first loop has one."""
     states: dict[tuple, Value] = {}
     for v in values:
         for user, distance in carried(v):
@@ -376,7 +376,8 @@ def assign_initial(values: list[Value]) -> None:
             for position, x in enumerate(user.inputs):
                 state = states.get((user.role, position))
                 outside = v.column is None or not v.computed
-                if x is v and state is not None and outside and user.column is not None and v.initial is None:
+                first = user.column is not None and columns[user.column].block == 0
+                if x is v and state is not None and outside and first and v.initial is None:
                     v.initial = state
     for v in values:
         if v.kind == "data" and v.name and v.column is not None and v.initial is None:
@@ -440,10 +441,13 @@ def promote_gates(values: list[Value]) -> None:
 
 
 def forget_rebound(values: list[Value]) -> None:
-    """`y = x @ W; y = y + b`: a variable that is overwritten at once names what it holds in the end."""
+    """`y = x @ W; y = y + b`: a variable that is overwritten at once names what it holds in the end; x W + b is one equation."""
     for v in values:
         user = v.users[0] if len(v.users) == 1 else None
-        if user is not None and v.computed and v.name == user.name and v.column == user.column and not v.own_name:
+        if user is None or not v.computed or v.own_name or v.column != user.column:
+            continue
+        affine = v.op == "matmul" and user.op == "add" and any(x.kind == "weight" for x in user.inputs) and v.path == user.path
+        if v.name == user.name or affine:
             v.name = ""
 
 
@@ -532,6 +536,11 @@ def tell_apart(graph: Graph) -> None:
     for v in graph.shown:
         if v.kind == "weight" and weights[v.name] > 1 and v.users[0].path:
             v.owner = v.users[0].path.rpartition("/")[2]
+    seen_outside: Counter = Counter()
+    for v in graph.shown:
+        if v.computed and v.column is None and not v.own_name:
+            seen_outside[v.name] += 1
+            v.name += subscript(seen_outside[v.name]) if seen_outside[v.name] > 1 else ""
     roles: dict[Any, dict[Any, tuple[str, str]]] = {}
     for v in graph.shown:
         if v.computed and v.column is not None:
@@ -556,7 +565,8 @@ def candidates(v: Value, graph: Graph) -> Iterable[str]:
         yield from ("x", "target", "data") if v.column is not None else ("target", "x", "data")
     if v.kind == "weight":
         yield from ("w", "W")
-    if v.op in LINEAR and graph.columns:
+    scaled = v.op == "multiply" and any(x.kind == "weight" for x in v.inputs)
+    if (v.op in LINEAR or scaled) and graph.columns:
         yield from "za" if any(user.op in NONLINEAR - {"softmax"} for user in v.users) or len(v.users) > 1 else "yz"
     if any(abs(distance) == 1 for _, distance in carried(v)):
         yield from "hcs"

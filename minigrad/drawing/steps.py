@@ -107,8 +107,9 @@ class Plan:
     def results(self) -> tuple[Body, dict[Slot, Value]]:
         """What follows the last step, with the weights and data that only it uses."""
         out: dict[Value, Slot] = {}
+        before = self.before()
         for v in self.graph.shown:
-            if v.column is None and v not in self.rails and v.initial is None:
+            if v.column is None and v not in self.rails and v.initial is None and v not in before:
                 out[v] = Slot(v, need=self.need(v), leaf=not v.computed, fixed=False)
         links = []
         for v, slot in out.items():
@@ -121,6 +122,16 @@ class Plan:
         if self.graph.weight in self.rails:
             links += [Link(None, link.upper, key="part", order=2) for link in links if link.key is self.graph.weight]
         return Body(list(out.values()), links), {slot: v for v, slot in out.items()}
+
+    def before(self) -> set[Value]:
+        """What the first states and the rails were computed from, and nothing else uses: it is named in their equations."""
+        known = {*self.rails, *self.initial}
+        waiting = [x for v in known for x in sources(v)]
+        for x in waiting:
+            if x not in known and x.column is None and all(user in known for user in drawn_users(x)):
+                known.add(x)
+                waiting += sources(x)
+        return known
 
     def need(self, v: Value) -> float:
         """The least width in which a box can say its name and value."""

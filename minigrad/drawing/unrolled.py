@@ -25,6 +25,7 @@ INSET = 7.0  # from a column's ground to its boxes
 TOP = 78.0  # where the columns begin
 HEADER = 40.0  # for `t = 1`
 PITCH = 400.0  # the widest that a column may be
+SIZES = (21, 20, 19, 18)
 PITCHES = (26.0, 22.0, 18.0, 15.0)  # between two lines from below
 NARROW = 1440.0  # the narrowest that a page may be
 
@@ -164,14 +165,24 @@ class Unrolled:
         path = rounded_rectangle(c.x - INSET, self.top, c.w + 2 * INSET, end - self.top, 14)
         dash = "8 6" if c.gap else ""
         self.grounds.append(Mark(path, "column", "column line", 1.5, dash, kind="step"))
-        number = self.graph.columns[c.last].number
-        label = self.words["step"].format(number=number)
-        if c.gap:
-            label = self.words["steps more"].format(steps=len(c.columns))
-        extra = self.labels.get(number) if isinstance(self.labels, dict) else None
-        label, size = fonts.fit([f"{label} · {extra}" if extra and not c.gap else label, str(extra or label)], c.w - (52 if self.rising() and not c.gap else 0), (21, 20, 19, 18), True)
+        label, size = self.step_words(c)
         x, anchor = (c.x + 6, "start") if self.rising() and not c.gap else (c.x + c.w / 2, "middle")
         self.texts.append(Text(x, self.top + 27, label, size, True, "muted", anchor, "column"))
+
+    def step_words(self, c: Shown) -> tuple[str, float]:
+        """`t = 3 · l`, or for all steps `l` alone where that does not fit; how many steps, for those drawn as one."""
+        if c.gap:
+            return fonts.fit([self.words["steps more"].format(steps=len(c.columns)), "…"], c.w, SIZES, True)
+        room = min(column.w for column in self.plan.columns if not column.gap) - (52 if self.rising() else 0)
+        steps = [self.words["step"].format(number=self.graph.columns[x.last].number) for x in self.plan.columns if not x.gap]
+        labels = [str(self.labels.get(self.graph.columns[x.last].number, "")) for x in self.plan.columns if not x.gap]
+        both = [f"{step} · {label}" if label else step for step, label in zip(steps, labels, strict=True)]
+        place = [x for x in self.plan.columns if not x.gap].index(c)
+        for words in (both, [label or step for step, label in zip(steps, labels, strict=True)]):
+            size = next((s for s in SIZES if all(fonts.measure(w, s, True) <= room for w in words)), None)
+            if size:
+                return words[place], size
+        return fonts.cut(labels[place] or steps[place].rpartition(" ")[2], room, SIZES[-1], True), SIZES[-1]
 
     def style(self, v: Value) -> tuple[str, str, str]:
         """kind, fill, stroke: by the part that a value plays."""

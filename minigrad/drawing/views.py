@@ -79,8 +79,8 @@ def fitted(
     for folded in (False, True):
         if folded:
             fold_inner(graph)
-        for count in range(most or MOST, 2, -1):
-            net = Unrolled(Plan(graph, count, values, most_rails=3 if slide else 9), words, backward, labels)
+        for steps in range(most or MOST, 2, -1):
+            net = Unrolled(Plan(graph, steps, values, most_rails=3 if slide else 9), words, backward, labels)
             net.page = net.widths(SLIDE[0] if slide else None)
             if net.fits():
                 break
