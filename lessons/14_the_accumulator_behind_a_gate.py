@@ -1,0 +1,146 @@
+# %% [markdown]
+# # 14. The accumulator behind a gate: LSTM
+# **The idea.** Do not compute a new state; *add* to the old one. Along $c' = f \odot c + i \odot g$ the gradient is multiplied by $f$,
+# and by nothing else.
+#
+# The lectures: $i, f, o = \sigma(\cdot)$ and $g = \tanh(\cdot)$ of $W(h_{t-1}; x_t)$, then $c_t = f \odot c_{t-1} + i \odot g$ and $h_t = o \odot \tanh(c_t)$.
+# From $c_t$ back to $c_{t-1}$: "no matrix multiply by $W$, uninterrupted gradient flow!" You build it one gate at a time,
+# measure that flow, and find where it is interrupted after all.
+#
+# You need lesson 12. Time: five seconds.
+# %%
+from _kit import Lesson, mg, np, plt
+
+from minigrad import inspection
+from minigrad.initializers import Constant
+from minigrad.layers import Cell
+
+mg.set_floatx("float64")
+L = Lesson(__file__, pictures=["Accumulator", "WithGates", "MyLSTM", "flow"])
+UNITS, T = 32, 100
+x, goal = mg.generator().standard_normal((1, T, 1)), mg.generator().standard_normal(UNITS)
+# %% [markdown]
+# ## Three stages
+# A cell of your own needs a `step`. Its weights are stacked: `gates` blocks of columns in $W_{xh}$, $W_{hh}$ and $b$.
+# %%
+
+
+class Accumulator(Cell):  # the constant error carousel of 1997
+    gates, state_count = 1, 2
+
+    def step(self, x, h, c):
+        g = mg.tanh(x @ self.W_xh + h @ self.W_hh + self.b)
+        c = c + g
+        return mg.tanh(c), c
+
+
+class WithGates(Cell):  # i: whether to write; f: whether to erase (Gers, Schmidhuber and Cummins 2000)
+    gates, state_count = 3, 2
+
+    def step(self, x, h, c):
+        i, f, g = mg.split(x @ self.W_xh + h @ self.W_hh + self.b, 3, axis=-1)
+        c = mg.sigmoid(f) * c + mg.sigmoid(i) * mg.tanh(g)
+        return mg.tanh(c), c
+
+
+class MyLSTM(Cell):  # o: how much to show
+    gates, state_count, order = 4, 2, "ifgo"
+
+    def step(self, x, h, c):
+        blocks = mg.split(x @ self.W_xh + h @ self.W_hh + self.b, 4, axis=-1)
+        i, f, g, o = (blocks[self.order.index(gate)] for gate in "ifgo")
+        c = mg.sigmoid(f) * c + mg.sigmoid(i) * mg.tanh(g)
+        return mg.sigmoid(o) * mg.tanh(c), c
+
+
+# %% [markdown]
+# Close the road through $h$ ($W_{hh} = 0$), so that the gates depend on the inputs only. What is $\partial c_{10} / \partial c_0$, a matrix
+# of 32 × 32?
+# %%
+L.predict("in the first stage, what stands on the diagonal of ∂c_10/∂c_0?", 1)
+for stage in (Accumulator, WithGates, MyLSTM):
+    layer = mg.layers.RNN(stage(UNITS, recurrent_initializer="zeros", bias_initializer="ones"))
+    cells = [c for _, c in inspection.unrolled(layer, x[:, :10])]
+    gates = inspection.gates(layer, x[:, :10])
+    expected = np.diag(np.prod(gates["f"][0], axis=0)) if gates else np.eye(UNITS)
+    difference = np.abs(inspection.state_jacobians(cells[-1], cells[:1])[0, 0] - expected).max()
+    L.check(f"{stage.__name__}: distance from {'the product of all f' if gates else 'the identity'}", difference, "<", 1e-12)
+    few = mg.layers.RNN(stage(3))
+    with mg.Trace() as trace:
+        (few(x[:, :3]) * goal[:3]).sum().backward()
+    L.figure(stage.__name__, mg.draw(trace, title=f"{stage.__name__}: three steps"))
+# %% [markdown]
+# ## Yours and the library's, and the order of the gates
+# The last stage is `mg.layers.LSTM`, whose weights are stacked i f g o, as in Keras and PyTorch. The lectures stack i f o g:
+# the same function, but weights carried over without permuting their blocks fit in shape and are nonsense.
+# %%
+lstm, mine, theirs = mg.layers.LSTM(UNITS), mg.layers.RNN(MyLSTM(UNITS)), mg.layers.RNN(MyLSTM(UNITS))
+library, _, _ = lstm(x), mine(x), theirs(x)
+mine.set_weights(lstm.get_weights())
+theirs.set_weights(lstm.get_weights())
+theirs.cell.order = "ifog"
+L.check("your LSTM and the library's; largest difference", np.abs(mine(x).data - library.data).max(), "<", 1e-12)
+L.check("the lectures' order, weights as they are", np.abs(theirs(x).data - library.data).max(), ">", 1e-3)
+i_f_g_o = [np.split(W, 4, axis=-1) for W in lstm.get_weights()]
+theirs.set_weights([np.concatenate([i, f, o, g], axis=-1) for i, f, g, o in i_f_g_o])
+L.check("the lectures' order, blocks permuted", np.abs(theirs(x).data - library.data).max(), "<", 1e-12)
+# %% [markdown]
+# ## How long does a cell keep?
+# With $f = 1$ and $i = 0$, for ever, to the last bit. With a forget gate that stands open by its bias $b$ alone, the half-life
+# is $\ln \frac12 / \ln \sigma(b)$ steps.
+# %%
+i_shut_f_open = np.repeat([-100.0, 100.0, 0.0, 0.0], UNITS)
+keeper = mg.layers.LSTM(UNITS, return_state=True, bias_initializer=Constant(i_shut_f_open))
+secret = mg.generator().standard_normal((1, UNITS))
+_, _, c = keeper(mg.generator().standard_normal((1, 1000, 1)), initial_state=[np.zeros((1, UNITS)), secret])
+L.check("numbers changed by 1,000 steps with f = 1 and i = 0", int((c.data != secret).sum()), "==", 0)
+half_life = {bias: np.log(0.5) / np.log(1 / (1 + np.exp(-bias))) for bias in (0, 1, 2, 5)}
+L.predict("the forget bias is 0, so f is about 1/2. Half-life in steps?", 1)
+print("  forget bias and half-life: " + ", ".join(f"{bias}: {steps:.1f}" for bias, steps in half_life.items()))
+# %% [markdown]
+# ## The full gradient
+# Now everything is open. 32 units, orthogonal $W_{hh}$, nothing trained, loss = goal · $h_T$ as in lesson 12: how much of
+# the gradient arrives at $c$ (or, where there is no $c$, at $h$) 99 steps back? And how much would come along $c$ alone, $\prod f$?
+# %%
+
+
+def gradient_back(layer, bias=None):
+    layer(x)
+    if bias is not None:
+        layer.b.data = np.where(np.arange(4 * UNITS) // UNITS == 1, bias, 0.0)
+    states = inspection.unrolled(layer, x)
+    norms = inspection.gradient_norms((states[-1][0] * goal).sum(), [state[-1] for state in states])
+    return norms[1:] / norms[-1]
+
+
+flow = {"RNN": gradient_back(mg.layers.RNN(UNITS)), "GRU": gradient_back(mg.layers.GRU(UNITS))}
+figure, axes = plt.subplots()
+back = np.arange(T - 1, -1, -1)
+for bias in half_life:
+    layer = mg.layers.LSTM(UNITS)
+    flow[f"LSTM, forget bias {bias}"] = gradient_back(layer, bias)
+    f = inspection.gates(layer, x)["f"][0, 1:]
+    axes.semilogy(back[:-1], np.cumprod(f[::-1], axis=0)[::-1].mean(axis=1), ":", color=f"C{len(flow) - 1}")
+for name, norms in flow.items():
+    axes.semilogy(back, norms, color=f"C{list(flow).index(name)}", label=name)
+    print(f"  {name:<22} 10 back {norms[-11]:8.1e}   50 back {norms[-51]:8.1e}   99 back {norms[0]:8.1e}")
+axes.set(xlabel="steps back", ylabel="gradient, relative to the last step", ylim=(1e-24, 1e4))
+axes.set_title("The whole gradient (lines), along c alone (dots)")
+axes.legend()
+L.figure("flow", figure, back=back, names=list(flow), norms=list(flow.values()))
+L.check("forget bias 0: gone after 99 steps", flow["LSTM, forget bias 0"][0], "<", 1e-15)
+L.check("forget bias 2: a good part arrives", flow["LSTM, forget bias 2"][0], ">", 1e-3)
+L.check("forget bias 5: more arrives than was sent; an LSTM's gradient can grow", flow["LSTM, forget bias 5"][0], ">", 1)
+L.check("an untrained GRU is no better than forget bias 0", flow["GRU"][0], "<", 1e-15)
+# %% [markdown]
+# Two things the slide leaves out. "Uninterrupted" is said of $c$ alone: $h$ still goes through $W_{hh}$, into every gate, and
+# that road is why lines and dots differ, and why a gradient can grow. And the gates do not *give* the long path; at the
+# start it is as closed as anywhere. They make it *learnable*: to open it, one bias per cell has to move. Lesson 15 has the proof.
+#
+# ## Exercises
+# `python -m lessons check 14 answers.py` grades them.
+# 1. *Predict.* What is left along $c$ after some steps with a given forget bias?
+# 2. *Build.* The backward of one LSTM step, checked gate by gate.
+# 3. *Predict.* Where does the second road from one step to the next go through?
+# %%
+L.done()
