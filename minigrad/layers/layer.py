@@ -21,9 +21,9 @@ from ..registry import Registry, settings, shown, snake_case
 from ..structure import leaves, map_leaves
 from .symbol import Call, Symbol, zeros_for
 
-_training: ContextVar[bool] = ContextVar("training", default=False)
+_training = False                            # what the enclosing call said
 _names: dict[str, int] = {}
-MOST_NUMBERS = 1_000_000                     # how large an example a layer from a file may be tried on
+MOST_NUMBERS = 1_000_000                     # how large a batch a layer from a file may be tried on
 registry = Registry("layer")                 # the classes that a model file may name
 
 
@@ -52,17 +52,23 @@ def reset_names() -> None:
 
 def in_training() -> bool:
     """Whether the enclosing call said training=True."""
-    return _training.get()
+    return _training
 
 
-@contextmanager
-def training_mode(training: bool | None) -> Iterator[None]:
+class training_mode:
     """Inside, `training` holds for every layer that is not told otherwise; None changes nothing."""
-    token = _training.set(_training.get() if training is None else bool(training))
-    try:
-        yield
-    finally:
-        _training.reset(token)
+
+    def __init__(self, training: bool | None) -> None:
+        self.training = training
+
+    def __enter__(self) -> None:
+        global _training
+        self.outer = _training
+        _training = _training if self.training is None else bool(self.training)
+
+    def __exit__(self, *_: object) -> None:
+        global _training
+        _training = self.outer
 
 
 class Layer:
@@ -115,18 +121,22 @@ class Layer:
     def __call__(self, x: Any, *more: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
         if "_calls" not in vars(self):
             raise TypeError(f"{type(self).__name__}.__init__ must call super().__init__() before anything else")
-        x = as_one_array(x) if isinstance(x, (list, tuple)) else x
-        given = [*leaves((x, *more)), *leaves(options)]
-        if any(isinstance(one, Symbol) for one in given):
-            return self._record((x, *more), options, training, mask)
+        alone = isinstance(x, Tensor) and not more and not options           # the commonest case, spared the walk through nests
+        if not alone:
+            x = as_one_array(x) if isinstance(x, (list, tuple)) else x
+            if any(isinstance(one, Symbol) for one in leaves((x, *more, options))):
+                return self._record((x, *more), options, training, mask)
         with scope(self.name), training_mode(training):
-            inputs = map_leaves(self._cast, (x, *more))
-            options = map_leaves(self._cast_option, options)
+            inputs = (self._cast(x),) if alone else map_leaves(self._cast, (x, *more))
+            options = options and map_leaves(self._cast_option, options)
             mask = carried_mask(inputs[0]) if mask is None else mask
             if not self.built:
                 self._build(inputs)
-            asked = {"training": _training.get(), "mask": mask}
-            y = self.call(*inputs, **{word: asked[word] for word in self._asks}, **options)
+            if "training" in self._asks:
+                options["training"] = _training
+            if "mask" in self._asks:
+                options["mask"] = mask
+            y = self.call(*inputs, **options)
             return self._with_mask(inputs[0], y, self.compute_mask(inputs[0], mask))
 
     def _cast(self, x: Any) -> Any:
@@ -168,12 +178,11 @@ class Layer:
         inside = self.layers_inside()
         if all(one.built for one in inside) or all(type(one).__module__.startswith("minigrad.") for one in inside):
             return
-        zeros = map_leaves(lambda one: zeros_for(one, 1, 32) if isinstance(one, Symbol) else one, inputs)
-        count = sum(math.prod(one.shape[1:]) for one in leaves(zeros) if isinstance(one, Tensor))
+        count = sum(math.prod(32 if size is None else size for size in one.shape) for one in leaves(inputs) if isinstance(one, Symbol))
         if count > MOST_NUMBERS:
-            raise ValueError(f"{self.label} was first called with {count} numbers an example, which is too much to try")
+            raise ValueError(f"{self.label} was first called with {count} numbers, which is too much to try")
         with no_grad():
-            self(*zeros)
+            self(*map_leaves(lambda one: zeros_for(one, 1, 32) if isinstance(one, Symbol) else one, inputs))
 
     def remembered(self) -> dict[State, Any]:
         """What this layer's States hold now: a trial on zeros puts it back."""
@@ -357,9 +366,9 @@ def gather(thing: Any, path: str, paths: dict[Any, str]) -> dict[Any, str]:
     else:
         parts = thing.items() if isinstance(thing, dict) else enumerate(thing)
     for key, part in parts:
-        if type(part) not in PLAIN and isinstance(part, (Layer, Parameter, State, dict, list, tuple)):
-            if not isinstance(thing, Layer) or key[0] != "_":
-                gather(part, f"{path}/{key}" if path else str(key), paths)
+        holds = type(part) not in PLAIN and isinstance(part, (Layer, Parameter, State, dict, list, tuple))
+        if holds and not (isinstance(thing, Layer) and key[0] == "_"):
+            gather(part, f"{path}/{key}" if path else str(key), paths)
     return paths
 
 
