@@ -15,7 +15,7 @@ from .. import backend, engine, ops, registry
 from ..engine import Tensor, scope, wrap
 from .cells import Cell, GRUCell, LSTMCell, OneHot, RNNCell, StackedCells
 from .dense import expect_features
-from .layer import Layer, State
+from .layer import Layer, State, reserved
 
 States = list[Any]
 
@@ -79,7 +79,10 @@ class Recurrent(Layer):
         """Where a stateful layer keeps the states from one call to the next."""
         if batch is None:
             raise ValueError(f"{self.label} is stateful, so it must know how many sequences it carries on: give batch_size=…")
-        return [State(np.zeros((batch, size), self.dtype), name=f"state_{k}") for k, size in enumerate(self.cell.state_sizes)]
+        shapes = [(batch, size) for size in self.cell.state_sizes]
+        for shape in shapes:
+            reserved(shape)
+        return [State(np.zeros(shape, self.dtype), name=f"state_{k}") for k, shape in enumerate(shapes)]
 
     def reset_states(self) -> None:
         """A stateful layer begins again at zero."""

@@ -110,14 +110,14 @@ def read_safetensors(path: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         content = file.read(size)
     if len(content) != size:
         raise ModelFileError(f"{path} became shorter while it was read")
-    if words.get("checksum", missing_checksum(words)) != checksum(words, header, [content]):
+    if has_checksum(words) and words.get("checksum") != checksum(words, header, [content]):
         raise ModelFileError(f"{path} is damaged: its checksum is not that of its content")
     return {place.name: array_at(place, content, path) for place in places}, words
 
 
-def missing_checksum(words: dict[str, str]) -> str | None:
-    """Files of other programs have no checksum and are taken as they are; minigrad's have one."""
-    return "missing" if words.get("format", "").startswith("minigrad") else None
+def has_checksum(words: dict[str, str]) -> bool:
+    """Files of other programs need none and are taken as they are; minigrad's must have one."""
+    return "checksum" in words or words.get("format", "").startswith("minigrad")
 
 
 def read_header(file: BinaryIO, path: Any) -> tuple[dict[str, Any], int]:

@@ -192,6 +192,16 @@ def test_other_programs_read_and_write_the_same_format(tmp_path):
     assert_same(weights_of(model), changed)
 
 
+def test_a_file_of_another_program_needs_no_checksum(tmp_path):
+    header = {"layers/0/W": {"dtype": "F64", "shape": [2, 1], "data_offsets": [0, 16]},
+              "layers/0/b": {"dtype": "F32", "shape": [1], "data_offsets": [16, 20]}}
+    text = json.dumps(header).encode()
+    (tmp_path / "w").write_bytes(len(text).to_bytes(8, "little") + text + np.array([1.0, 2.0]).tobytes() + np.ones(1, "f4").tobytes())
+    model = line(L.Dense(1, input_dim=2))
+    model.load_weights(tmp_path / "w")
+    assert model.get_weights()[0].tolist() == [[1.0], [2.0]] and model.get_weights()[1].tolist() == [1.0]
+
+
 def test_numpy_reads_the_archive(tmp_path):
     model = line(L.Dense(3, input_dim=2))
     model.save_weights(tmp_path / "w.npz")
