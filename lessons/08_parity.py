@@ -64,7 +64,7 @@ def train(kind, updates, units=8, last_only=False, length=20):
             w.zero_grad()
         loss.backward()
         optimizer.step(parameters)
-        if loss.item() < 0.002:
+        if loss.item() < 0.001:
             break
     return layer, readout
 
@@ -79,7 +79,7 @@ def accuracy(net, length, count=64):
 L.predict("a net that answers rightly at 20 steps and has learned the state, not the length: accuracy at 2,000 steps?", 1.0, 0.01)
 LENGTHS = (20, 200, 2000)
 mg.set_random_seed(L.seed)
-nets = {"RNN": train(mg.layers.RNN, 1500), "LSTM": train(mg.layers.LSTM, 1000)}
+nets = {"RNN": train(mg.layers.RNN, 2000), "LSTM": train(mg.layers.LSTM, 2000)}
 print("  accuracy at      " + "".join(f"{length:>8}" for length in LENGTHS))
 found = {name: [accuracy(net, length)[0] for length in LENGTHS] for name, net in nets.items()}
 for name, values in found.items():
