@@ -17,6 +17,7 @@ from .graph import Graph, read
 from .words import words_for
 
 CHOICES = {
+    "view": ("auto", "triangle"),
     "direction": ("auto", "forward", "backward"),
     "values": ("auto", "none", "numbers", "shapes", "norms"),
     "size": (None, "slide"),
@@ -25,8 +26,8 @@ CHOICES = {
 
 
 def draw(
-    what: Any, *, weight: Any = None, direction: str = "auto", values: str = "auto", steps: int | None = None,
-    entry: Any = None, labels: Any = None, theme: str = "light", size: str | None = None, title: str | None = None,
+    what: Any, view: str = "auto", *, weight: Any = None, direction: str = "auto", values: str = "auto", steps: int | None = None,
+    entry: Any = None, labels: Any = None, truncate: int | None = None, theme: str = "light", size: str | None = None, title: str | None = None,
     words: Mapping[str, str] | None = None,
 ) -> Figure:  # fmt: skip
     """The picture of a Trace (or of a Tensor: of what it was computed from).
@@ -37,11 +38,13 @@ def draw(
     step ("hell" or {1: "h"}); `size="slide"` is 1920 × 1080; `words` puts other words in (see drawing/words.py).
     Raises ValueError for an unknown option or weight, TypeError for something that records nothing.
     """
-    check(direction=direction, values=values, size=size, theme=theme)
+    check(view=view, direction=direction, values=values, size=size, theme=theme)
     graph, own = graph_of(what, weight), words_for(words)
     computed = any(graph.gradient(v) is not None for v in graph.values if v.kind != "number")
     backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
     graph.backward, graph.missing = backward, own["not computed"]
+    if view == "triangle":
+        return Figure(views.triangle(graph, own, title, truncate), theme)
     if not graph.columns:
         return Figure(views.expression(graph, own, backward=backward, values=values, title=title), theme)
     scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps, values=values,

@@ -74,7 +74,9 @@ def patch(
         xy = command[1:] or (0.0, 0.0)
         points += [(xy[k], xy[k + 1]) for k in range(0, len(xy), 2)]
         kinds += codes[command[0]]
-    pattern = (0, tuple(float(d) * 0.75 for d in dash.split())) if dash else "solid"
+    pattern: Any = "solid"
+    if dash:  # Matplotlib counts dashes in line widths
+        pattern = (0, tuple(float(d) * 0.75 / max(width, 0.1) for d in dash.split()))
     axes.add_patch(PathPatch(
         Outline(points, kinds), facecolor=theme.get(fill, fill) or "none", linestyle=pattern, zorder=order, alpha=alpha,
         edgecolor=theme.get(stroke, stroke) or "none", linewidth=width if stroke else 0, capstyle="butt",

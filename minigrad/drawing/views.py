@@ -12,6 +12,7 @@ from .graph import Graph, fold_inner, name_the_nameless
 from .scene import Scene, Text
 from .steps import Plan
 from .sums import Sum, add_up
+from .triangle import Triangle
 from .unrolled import MARGIN, Unrolled
 from .waterfall import LABELS, PILL, Waterfall, check
 from .words import count
@@ -67,6 +68,13 @@ def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values
         drawing = Expression(graph, words, backward, values)
         lines.append("Gradients: " + "; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights) + ".")
     return Expression(graph, words, backward, values).scene(title, "\n".join(lines))
+
+
+def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate: int | None) -> Scene:
+    """Who taught whom, for the singled-out weight of a net with time steps."""
+    if graph.weight is None or not graph.columns:
+        raise ValueError("the triangle needs a weight that time steps share: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
+    return Triangle(graph, graph.weight, words, truncate).scene(title)
 
 
 def fitted(

@@ -78,3 +78,22 @@ def own_cell(steps: int = 4, units: int = 3, seed: int = 0) -> tuple[mg.Trace, m
                 total = total + mg.sum(p * q)
     total.backward()
     return trace, U
+
+
+def spelled(steps: int = 4, units: int = 6, detach: int = 0) -> tuple[mg.Trace, mg.Tensor]:
+    """A net with a loss at every step, the losses summed as they come; `detach` cuts the state every so many steps."""
+    random = np.random.default_rng(2)
+    W_xh, W_hh, W_hy = (mg.Tensor(random.normal(size=shape) * 0.7, requires_grad=True, name=name)
+                        for name, shape in (("W_xh", (3, units)), ("W_hh", (units, units)), ("W_hy", (units, 3))))  # fmt: skip
+    h, loss = mg.Tensor(np.ones((1, units))), 0.0
+    with mg.Trace() as trace:
+        for t in range(steps):
+            if detach and t and t % detach == 0:
+                h = h.detach()
+            with mg.scope(t=t):
+                x = mg.Tensor(random.normal(size=(1, 3)))
+                h = mg.tanh(x @ W_xh + h @ W_hh)
+                y = h @ W_hy
+                loss = loss + mg.sum(mg.cross_entropy(y, np.array([t % 3])))
+    loss.backward()
+    return trace, W_hh
