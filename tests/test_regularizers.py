@@ -36,3 +36,26 @@ def test_a_model_pays_and_obeys():
     assert model.test_on_batch(x, x) == pytest.approx(0.2625)
     model.fit(x, x, verbose=0)
     assert np.allclose(np.linalg.norm(model.get_weights()[0], axis=0), 1.0)
+
+
+def test_activities_have_their_price_in_this_pass_only():
+    model = mg.Sequential([mg.layers.Dense(2, input_dim=2, use_bias=False, activity_regularizer=regularizers.L1(0.5)), mg.layers.Dense(1)])
+    model.set_weights([np.eye(2), np.ones((2, 1)), np.zeros(1)])
+    model.compile("sgd", "mse")
+    x = np.array([[1.0, -2.0], [3.0, 1.0]])
+    for _ in range(2):
+        assert model.test_on_batch(x, x.sum(axis=1)) == pytest.approx(0.5 * 7.0)
+    model(x[:1])
+    assert [loss.item() for loss in model.losses] == [1.5]
+
+
+def test_a_layer_may_add_to_the_loss():
+    class Sparse(mg.layers.Layer):
+        def call(self, x):
+            self.add_loss(x.square().sum())
+            self.add_loss(x.abs().sum())
+            return x
+
+    model = mg.Sequential([Sparse(), mg.layers.Lambda(lambda x: x * 0.0)])
+    model.compile("sgd", "mse")
+    assert model.test_on_batch(np.array([[2.0]]), np.array([[0.0]])) == pytest.approx(6.0)

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, initializers, ops
+from .. import backend, initializers, ops, regularizers
 from ..engine import Parameter, Tensor, no_grad, scope
 from ..registry import Registry, settings, shown, snake_case
 from ..structure import leaves, map_leaves
 from .symbol import Call, Symbol, zeros_for
 
 _training = False                            # what the enclosing call said
+_depth, _passes = 0, 0                       # how many calls enclose this one; how many outermost calls there were
 _names: dict[str, int] = {}
 MOST_NUMBERS = 1_000_000                     # how large a batch a layer from a file may be tried on
 registry = Registry("layer")                 # the classes that a model file may name
@@ -62,13 +63,14 @@ class training_mode:
         self.training = training
 
     def __enter__(self) -> None:
-        global _training
+        global _training, _depth, _passes
         self.outer = _training
         _training = _training if self.training is None else bool(self.training)
+        _passes, _depth = _passes + (_depth == 0), _depth + 1
 
     def __exit__(self, *_: object) -> None:
-        global _training
-        _training = self.outer
+        global _training, _depth
+        _training, _depth = self.outer, _depth - 1
 
 
 class Layer:
@@ -98,7 +100,7 @@ class Layer:
         self.dtype = np.dtype(dtype if dtype is not None else backend.floatx()).name
         self.input_shape = None if input_shape is None else tuple(input_shape)
         self.batch_size = batch_size
-        self.activity_regularizer = activity_regularizer
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self._trainable = trainable
         self._calls: list[Call] = []
@@ -137,6 +139,9 @@ class Layer:
             if "mask" in self._asks:
                 options["mask"] = mask
             y = self.call(*inputs, **options)
+            if self.activity_regularizer is not None:
+                for one in leaves(y):
+                    self.add_loss(self.activity_regularizer(one))
             return self._with_mask(inputs[0], y, self.compute_mask(inputs[0], mask))
 
     def _cast(self, x: Any) -> Any:
@@ -279,13 +284,18 @@ class Layer:
 
     @property
     def losses(self) -> list[Tensor]:
-        """The regularisers' penalties, one Tensor for each regularised weight that is being trained."""
+        """What add_loss added in the last pass, and the regularisers' penalties, one for each weight that is being trained."""
         penalties = []
         for layer in self.layers_inside():
+            penalties += [loss for number, loss in vars(layer).get("_added", ()) if number == _passes]
             for name, (regularizer, _) in vars(layer).get("_rules", {}).items():
                 if regularizer is not None and getattr(layer, name).requires_grad:
                     penalties.append(regularizer(getattr(layer, name)))
         return penalties
+
+    def add_loss(self, loss: Tensor) -> None:
+        """Called inside `call`: one more number for the training to make small. It counts for this pass only."""
+        self._added = [*((number, old) for number, old in vars(self).get("_added", ()) if number == _passes), (_passes, loss)]
 
     def constrain(self) -> None:
         """Applies the weights' constraints (max_norm, …); the training loop calls it after each update."""
