@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import constraints as constraints
 from . import datasets as datasets
+from . import exchange as exchange
 from . import initializers as initializers
 from . import inspection as inspection
 from . import layers as layers

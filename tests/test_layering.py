@@ -23,7 +23,7 @@ FLOORS = [
     ["layers"],
     ["training"],
     ["models"],
-    ["drawing", "decoding", "inspection", "doctor"],
+    ["drawing", "decoding", "inspection", "doctor", "exchange"],
     ["", "__main__"],  # the package itself, and what is run
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
