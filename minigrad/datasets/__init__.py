@@ -15,6 +15,8 @@ from .handwriting import split as split
 from .ngrams import NGrams as NGrams
 from .reber import reber as reber
 from .reber import reber_strings as reber_strings
+from .reviews import reviews as reviews
+from .reviews import word_numbers as word_numbers
 from .sequences import adding as adding
 from .sequences import copying as copying
 from .sequences import echo as echo

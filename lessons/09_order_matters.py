@@ -1,0 +1,120 @@
+# %% [markdown]
+# # 09. Order matters
+# **The idea.** Two sentences of the same words, two verdicts. Who counts words cannot tell them apart; who reads them one
+# after the other can.
+#
+# The lectures' pair: "The food was good, not bad at all" and "The food was bad, not good at all". As a *bag of words*, a count for
+# each word of the vocabulary, they are the same thing.
+#
+# You need lesson 06. Time: five seconds.
+# %%
+from _kit import Lesson, mg, np, plt
+
+from minigrad.datasets import reviews, word_numbers
+from minigrad.datasets.reviews import WORDS
+from minigrad.layers.cells import Cell
+
+L = Lesson(__file__, pictures=["trace", "bag_vs_rnn"])
+# %% [markdown]
+# ## The task
+# Reviews from five templates: *A was good*, *was not bad*, *good, not bad at all*, *not bad but good*, *A was bad but B was
+# good* (the last word counts), and each the other way round.
+# %%
+x, y = reviews(L.pick(1500, 3000))
+x_test, y_test = reviews(1000)
+for row, verdict in zip(x[:4], y[:4], strict=True):
+    print(f"  {'praise   ' if verdict else 'complaint'}  {' '.join(WORDS[k] for k in row if k)}")
+
+
+def bag(rows):
+    """How often each word occurs: (reviews, words)."""
+    return np.stack([(rows == k).sum(axis=1) for k in range(1, len(WORDS))], axis=1).astype("float32")
+
+
+LECTURE = ["The food was good, not bad at all.", "The food was bad, not good at all."]
+pair = np.stack([word_numbers(sentence) for sentence in LECTURE])
+L.check("the lectures' two sentences have the same bag", bool((bag(pair)[0] == bag(pair)[1]).all()), "==", True)
+L.check("and are not the same sentence", bool((pair[0] == pair[1]).all()), "==", False)
+# %% [markdown]
+# ## Three readers
+# One counts. One reads with a recurrent net. And one reads with a state that is only added to, $h_t = h_{t-1} + F(x_t)$,
+# of which one lecture says that its expressivity is the same.
+# %%
+
+
+class AddingCell(Cell):
+    def step(self, x, h):
+        return h + mg.tanh(x @ self.W_xh + self.b)
+
+
+def fitted(model, x, x_test):
+    model.compile(mg.optimizers.Adam(learning_rate=0.01, global_clipnorm=1.0), "binary_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, batch_size=32, epochs=L.pick(6, 8), verbose=0)
+    return model.evaluate(x_test, y_test)[1]
+
+
+def reader(recurrent):
+    return mg.Sequential([mg.layers.Embedding(len(WORDS), 8, mask_zero=True), recurrent, mg.layers.Dense(1, activation="sigmoid")])
+
+
+L.predict("a sum does not care for the order of its terms: what accuracy has the net that only adds?", 0.5, 0.1)
+counter = mg.Sequential([mg.layers.Dense(1, input_dim=len(WORDS) - 1, activation="sigmoid")])
+net, adder = reader(mg.layers.RNN(16)), reader(mg.layers.RNN(AddingCell(16)))
+accuracy = {"counting words": fitted(counter, bag(x), bag(x_test)), "adding": fitted(adder, x, x_test), "reading": fitted(net, x, x_test)}
+for name, value in accuracy.items():
+    print(f"  {name:<16}{value:7.1%}")
+L.check("a bag of words guesses", accuracy["counting words"], "<=", 0.6)
+L.check("a state that is only added to is no better", accuracy["adding"], "<=", 0.6)
+L.check("reading in order solves it", accuracy["reading"], ">=", 0.99)
+# %% [markdown]
+# The state that only adds is a bag of words in disguise: each word adds its own $F$, wherever it stands. No training will
+# teach it the lectures' pair.
+# %%
+scores = {"counting words": counter.predict(bag(pair)), "adding": adder.predict(pair), "reading": net.predict(pair)}
+for name, (first, second) in scores.items():
+    print(f"  {name:<16} good, not bad: {first[0]:.2f}    bad, not good: {second[0]:.2f}")
+for name in ("counting words", "adding"):
+    L.check(f"{name}: the same score for both", float(abs(scores[name][0] - scores[name][1])[0]), "<", 1e-5)
+L.check("reading: praise for the first", float(scores["reading"][0, 0]), ">", 0.9)
+L.check("reading: complaint for the second", float(scores["reading"][1, 0]), "<", 0.1)
+figure, axes = plt.subplots()
+axes.bar(list(accuracy), [100 * value for value in accuracy.values()], color=["C5", "C4", "C0"])
+axes.axhline(50, color="black", linewidth=0.8)
+axes.set(ylabel="verdicts that are right, %", ylim=(0, 105), title="The same words, in their order and without")
+L.figure("bag_vs_rnn", figure, **{name.replace(" ", "_"): value for name, value in accuracy.items()})
+# %% [markdown]
+# ## Watching it change its mind
+# Ask for a verdict after each word: the beginning of the sentence, followed by padding, which a masked net skips.
+# %%
+sentences = [*LECTURE, "the soup was not bad", "the staff was rude but the pizza was great", "the bread was not stale but fresh",
+             "the service was quick"]  # fmt: skip
+figure, axes = plt.subplots(figsize=(9, 5))
+after = {}
+for sentence in sentences:
+    words = sentence.replace(",", "").replace(".", "").split()
+    beginnings = np.stack([word_numbers(" ".join(words[: k + 1])) for k in range(len(words))])
+    after[sentence] = net.predict(beginnings)[:, 0]
+    line = axes.plot(range(1, len(words) + 1), after[sentence], "o-", markersize=4)[0]
+    axes.annotate(sentence, (len(words), after[sentence][-1]), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8,
+                  color=line.get_color())  # fmt: skip
+axes.axhline(0.5, color="grey", linewidth=0.8)
+axes.set(xlim=(0.5, 16), ylim=(-0.05, 1.05), xticks=range(1, 10), xlabel="words read", ylabel="praise", title="The verdict after each word")
+L.figure("trace", figure, **{f"sentence_{k}": scores for k, scores in enumerate(after.values())})
+turned = after["the staff was rude but the pizza was great"]
+L.check("'rude' is a complaint so far", float(turned[3]), "<", 0.5)
+L.check("and 'great' at the end turns it", float(turned[-1]), ">", 0.5)
+# %% [markdown]
+# ## Position by position?
+# One could give each word a number *and* a place, one-hot for the first word, one-hot for the second, and so on. That keeps
+# the order, but "On Monday, it was snowing" and "It was snowing on Monday" then share no input at all: what is learned at one
+# place must be learned again at every other. A recurrent net uses the same weights at every place.
+#
+# What this does not show: that a net reads English. It reads five templates.
+#
+# ## Exercises
+# `python -m lessons check 09 answers.py` grades them.
+# 1. *Build.* `bag(sentence, vocabulary)`: the counts.
+# 2. *Predict.* Two of these have the same bag: which?
+# 3. *Predict.* Position-wise one-hot: how many inputs?
+# %%
+L.done()
