@@ -32,7 +32,7 @@ def name(x):
 
 
 for y in trace.tensors:
-    print(f"  {name(y)} = {y.node.op.__name__}({', '.join(name(x) for x in y.node.inputs)}) = {y.item():g}")
+    print(f"  {name(y)} = {y.op.__name__}({', '.join(name(x) for x in y.inputs)}) = {y.item():g}")
 L.check("e = (2 + 1)·(1 + 1)", e.item(), "==", 6.0)
 L.check("before the walk back there is no gradient, which is not a gradient of 0", a.grad, "==", None)
 L.figure("graph_forward", mg.draw(trace, direction="forward", title="e = (a + b)·(b + 1), forward"))
@@ -51,7 +51,7 @@ e.backward()
 order = history(e)  # newest first: the order of the walk
 for y in order:
     arrived = float(trace.gradient(y))
-    for x in y.node.inputs:
+    for x in y.inputs:
         for share in trace.contributions(x) if isinstance(x, mg.Tensor) else ():
             if share.output is y:
                 handed = float(share.array)

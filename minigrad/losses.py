@@ -59,9 +59,8 @@ def logits_of(y_pred: Tensor) -> Tensor | None:
 
     log softmax(z) computed from z is exact where softmax(z) has underflowed to 0 and its logarithm has no gradient left.
     """
-    node = y_pred.node
-    if node is not None and node.op is ops.softmax and node.settings.get("axis", -1) in (-1, y_pred.ndim - 1):
-        return node.inputs[0]
+    if y_pred.op is ops.softmax and y_pred.settings.get("axis", -1) in (-1, y_pred.ndim - 1):
+        return y_pred.inputs[0]
     return None
 
 
