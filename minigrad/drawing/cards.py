@@ -223,12 +223,12 @@ def one_line(box: Box, v: Value, graph: Graph, values: str, style: Style | None 
         box.texts.append(Text(box.x + PAD + used, y, value, size, False, "ink", "start", box.fill))
 
 
-def strip(array: np.ndarray, x: float, y: float, width: float, height: float) -> list[Mark]:
-    """An array as a row of cells (at most 16; a batch is averaged): orange above 0, purple below, as strong as it is large."""
+def strip(array: np.ndarray, x: float, y: float, width: float, height: float, most: int = 16) -> list[Mark]:
+    """An array as a row of cells (at most `most`; a batch is averaged): orange above 0, purple below, as strong as it is large."""
     flat = np.asarray(array, dtype=np.float64)
     flat = flat.reshape(-1, flat.shape[-1]).mean(axis=0) if flat.ndim > 1 else flat
-    if flat.size > 16:
-        flat = np.array([chunk.mean() for chunk in np.array_split(flat, 16)])
+    if flat.size > most:
+        flat = np.array([chunk.mean() for chunk in np.array_split(flat, most)])
     largest = float(np.max(np.abs(flat), initial=0.0, where=np.isfinite(flat))) or 1.0
     cell = width / flat.size
     marks = []

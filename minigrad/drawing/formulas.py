@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .graph import NONLINEAR, SLICES, VIEWS, Graph, Value, carried
-from .notation import given, subscript, superscript
+from .graph import NONLINEAR, SLICES, VIEWS, Graph, Value, carried, sources
+from .notation import given, number, subscript, superscript
 
 SUM, PRODUCT, MATRIX, POWER, ATOM = range(5)
 CALLS = {"sigmoid": "σ", "log_softmax": "log softmax", "cross_entropy_of_logits": "cross-entropy", "abs": "abs"}
@@ -24,6 +24,11 @@ def name(v: Value, graph: Graph) -> str:
     """h at step 2 → h₂; the state before the first step → h₀; a weight keeps its bare name."""
     if v.kind == "number" and v.initial is None:
         return constant(float(v.tensor))
+    if graph.in_numbers:
+        return f"({number(v.array.item())})" if v.array.item() < 0 else number(v.array.item())
+    if graph.rolled is not None and v.column is not None and v.name:
+        distance = v.column - graph.rolled
+        return v.name + "ₜ" + (subscript(distance) if distance < 0 else f"₊{subscript(distance)}" if distance else "")
     if v.initial is not None and v.initial.column is not None:
         first = graph.columns[next((u.column for u in v.users if u.column is not None), 0)].number
         ways = [distance for _, distance in carried(v.initial)]
@@ -41,6 +46,18 @@ def constant(x: float) -> str:
 def equation(v: Value, graph: Graph) -> str:
     """name = formula"""
     return f"{name(v, graph)} = {formula(v, graph)}" if v.computed else name(v, graph)
+
+
+def in_numbers(v: Value, graph: Graph) -> str:
+    """1.04 = 0.82·0.70 + 0.64·0.73: the equation with the numbers of this step; empty where a value is no number."""
+    if any(x.array.size != 1 for x in [v, *sources(v)] if x.kind != "number"):
+        return ""
+    graph.in_numbers = True
+    try:
+        right = formula(v, graph).replace(" ⊙ ", "·").replace(" · ", "·").replace(THIN, "·")
+    finally:
+        graph.in_numbers = False
+    return f"{number(v.array.item())} = {right}"
 
 
 def forms(v: Value, graph: Graph) -> Iterator[str]:

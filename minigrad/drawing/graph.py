@@ -34,6 +34,7 @@ class Value:
     users: list[Value] = field(default_factory=list)
     settings: dict = field(default_factory=dict)
     time: float = 0
+    order: float = 0  # where it stands among its neighbours: a gate where the code names it, i f g o
     step: int | None = None
     path: str = ""
     loop: str = ""
@@ -84,6 +85,8 @@ class Graph:
     columns: list[Column]
     trace: Any
     weight: Value | None = None  # the one that is singled out
+    rolled: int | None = None  # the column whose step is called t, where one stands for all
+    in_numbers: bool = False  # whether equations name their values or give their numbers
     backward: bool = True  # whether gradients are shown
     missing: str = NOT_COMPUTED  # the words for a gradient that is not there
 
@@ -437,7 +440,7 @@ def promote_gates(values: list[Value]) -> None:
             v.settings = v.settings | {"letter": v.name.partition("_")[2] or v.name}
             gate = v.users[0]
             if len(v.users) == 1 and gate.op in NONLINEAR and not gate.name and gate.column == v.column:
-                gate.name, v.name = v.name, ""
+                gate.name, gate.order, v.name = v.name, v.time, ""
 
 
 def forget_rebound(values: list[Value]) -> None:

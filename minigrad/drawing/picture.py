@@ -17,7 +17,7 @@ from .graph import Graph, read
 from .words import words_for
 
 CHOICES = {
-    "view": ("auto", "triangle"),
+    "view": ("auto", "triangle", "rolled", "cell"),
     "direction": ("auto", "forward", "backward"),
     "values": ("auto", "none", "numbers", "shapes", "norms"),
     "size": (None, "slide"),
@@ -45,6 +45,10 @@ def draw(
     graph.backward, graph.missing = backward, own["not computed"]
     if view == "triangle":
         return Figure(views.triangle(graph, own, title, truncate), theme)
+    if view == "rolled":
+        return Figure(views.rolled(graph, own, backward, values, title), theme)
+    if view == "cell":
+        return Figure(views.cell(graph, own, values, steps, title), theme)
     if not graph.columns:
         return Figure(views.expression(graph, own, backward=backward, values=values, title=title), theme)
     scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps, values=values,

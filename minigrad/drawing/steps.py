@@ -40,14 +40,17 @@ class Shown:
 class Plan:
     """What stands where, in words: columns, states before, results after, rails."""
 
-    def __init__(self, graph: Graph, most: int = 8, values: str = "auto", most_rails: int = 9) -> None:
+    def __init__(self, graph: Graph, most: int = 8, values: str = "auto", most_rails: int = 9,
+                 only: list[int] | None = None) -> None:  # fmt: skip
         self.graph, self.values = graph, values
-        self.columns = [Shown(group) for group in groups(len(graph.columns), most)]
+        drawn = groups(len(graph.columns), most) if only is None else [[k] for k in only]
+        self.columns = [Shown(group) for group in drawn]
         self.drawn = {c.columns[0]: c for c in self.columns if not c.gap}
         self.rails = rails(graph)
         self.lesser = self.rails[: max(0, len(self.rails) - most_rails)]  # shared too, drawn as one rail
         self.initial = [v for v in graph.values if v.initial is not None and v.shown and v not in self.rails]
-        self.bodies = [self.body_of(block) for block in sorted({c.block for c in graph.columns})]
+        blocks = {graph.columns[c.last].block for c in self.columns}
+        self.bodies = [self.body_of(block) for block in sorted(blocks)]
         self.after, self.after_slots = self.results()
 
     @property
@@ -66,7 +69,8 @@ class Plan:
                 slot.need = max(slot.need, self.need(v))
                 slot.left_pull |= any(self.from_before(x, v) for x in sources(v))
                 c.slots[slot] = v
-        order = sorted(slots.values(), key=lambda slot: min(c.slots[slot].time for c in columns if slot in c.slots))
+        first = {slot: next(c.slots[slot] for c in columns if slot in c.slots) for slot in slots.values()}
+        order = sorted(first, key=lambda slot: first[slot].order or first[slot].time)
         links: dict[Any, Link] = {}
         for c in columns:
             for slot, v in c.slots.items():

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import fonts, formulas, text
+from .cell import scene as cell_scene
 from .expression import Expression
 from .graph import Graph, fold_inner, name_the_nameless
+from .rolled import scene as rolled_scene
 from .scene import Scene, Text
 from .steps import Plan
 from .sums import Sum, add_up
@@ -75,6 +77,20 @@ def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate
     if graph.weight is None or not graph.columns:
         raise ValueError("the triangle needs a weight that time steps share: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
     return Triangle(graph, graph.weight, words, truncate).scene(title)
+
+
+def cell(graph: Graph, words: Mapping[str, str], values: str, steps: int | None, title: str | None) -> Scene:
+    """A few steps, as the textbook's figure."""
+    if not graph.columns:
+        raise ValueError("a cell has time steps: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
+    return cell_scene(graph, words, values, steps, title)
+
+
+def rolled(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None) -> Scene:
+    """One step and a loop."""
+    if not graph.columns:
+        raise ValueError("only a net with time steps can be rolled up: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
+    return rolled_scene(graph, words, backward, values, title)
 
 
 def fitted(

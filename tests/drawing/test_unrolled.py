@@ -189,8 +189,8 @@ def test_words_may_be_in_another_language():
     figure = mg.draw(trace, words={"the sum": "die Summe", "step": "Schritt {number}"}, title="Ein Gewicht")
     assert "die Summe" in words(figure.scene) and "Schritt 3" in words(figure.scene)
     assert figure.scene.title == "Ein Gewicht"
-    with pytest.raises(ValueError, match="words has no 'sum'"):
-        mg.draw(trace, words={"sum": "Summe"})
+    with pytest.raises(ValueError, match="words has no 'summe'"):
+        mg.draw(trace, words={"summe": "Summe"})
 
 
 def test_labels_stand_beside_the_steps():

@@ -1,0 +1,149 @@
+"""Gates that open: a cell as the textbook's figure, a few steps of it, with its real values.
+
+A gate says in a word what it does and stands as high in its box as it is open; equations are given once in letters and once
+in numbers. The state that only gates and sums touch, an LSTM's c, is the boldest line of the figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from . import cards, fonts, formulas
+from .cards import PAD, SIZES, is_gate
+from .graph import Graph, Value, sources
+from .layout import Slot
+from .notation import odd
+from .scene import Box, Edge, Mark, Scene, Text, line, rectangle
+from .steps import Plan
+from .unrolled import MARGIN, Unrolled
+
+WINDOW = 58.0  # how high a gate can be filled
+
+
+class Cell(Unrolled):
+    """An Unrolled net, forward, with room for what happens inside a step."""
+
+    def high(self, slot: Slot) -> float:
+        return 62.0 if slot.leaf else 168.0 if slot.key in self.gates else 88.0
+
+    low = dense = high
+
+    @property
+    def gates(self) -> set:
+        """The roles that are drawn as gates or as what a gate lets in."""
+        return {v.role for c in self.plan.columns for v in c.slots.values() if is_gate(v) or cards.candidate(v)}
+
+    def add_box(self, v: Value, x: float, y: float, w: float, h: float) -> Box:
+        """A tall gate, or an equation in letters over one in numbers."""
+        kind, fill, stroke = self.style(v)
+        box = Box(self.graph.id[v], x, y, w, h, fill, stroke, 4.0 if kind == "memory" else 2.2, 14, kind=kind)
+        box.title = formulas.equation(v, self.graph)
+        box.step = self.graph.columns[v.column].number if v.column is not None else None
+        self.boxes[v] = box
+        if not cards.finite(v, self.graph):
+            box.fill, box.stroke, box.dash = "alarm fill", "alarm", "7 4"
+        if v.column is not None and v.role in self.gates and h > 120:
+            self.gate(box, v)
+        elif v.column is not None and v.computed:
+            self.equation(box, v)
+        else:
+            cards.two_lines(box, v, self.graph, self.plan.values)
+            box.texts = [t for t in box.texts if t.text]
+        return box
+
+    def gate(self, box: Box, v: Value) -> None:
+        """f: keep, 82 %, a window filled as high as the gate is open, and what it is computed from."""
+        mean, x = float(np.mean(v.array)), box.x + box.w / 2
+        word = self.words.get(f"gate {v.name}", "") if is_gate(v) or v.name == "g" else ""
+        title, size = fonts.fit([f"{v.name}: {word}" if word else v.name, v.name], box.w - 10, (21, 20, 19, 18), True)
+        number, large = fonts.fit([cards.opening(v), cards.opening(v).replace(" ", "")], box.w - 8, (27, 25, 23, 21, 19, 18), True)
+        formula, small = fonts.fit([formulas.formula(v, self.graph), formulas.symbol(v)], box.w - 8, (19, 18))
+        if not is_gate(v):
+            box.stroke = "against line"
+        box.texts += [Text(x, box.y + 28, title, size, True, "ink", "middle", box.fill),
+                      Text(x, box.y + 59, number, large, True, "ink", "middle", box.fill),
+                      Text(x, box.bottom - 12, formula, small, False, "ink", "middle", box.fill)]  # fmt: skip
+        top, left, right = box.y + 72, box.x + 1.1, box.right - 1.1
+        box.marks.append(Mark(rectangle(left, top, right - left, WINDOW), "column"))
+        if odd(mean):
+            return
+        signed = not is_gate(v)
+        zero = top + WINDOW / 2 if signed else top + WINDOW
+        level = zero - max(-1.0, min(1.0, mean)) * (WINDOW / 2 if signed else WINDOW)
+        fill, edge = ("against fill", "against line") if signed else ("gate level", "gate line")
+        box.marks += [Mark(rectangle(left, min(level, zero), right - left, abs(level - zero)), fill),
+                      Mark(line((left, level), (right, level)), "", edge, 3.5)]  # fmt: skip
+        if signed:
+            box.marks.append(Mark(line((left, zero), (right, zero)), "", "muted", 1.5, "4 4"))
+
+    def equation(self, box: Box, v: Value) -> None:
+        """c₁ = f₁ ⊙ c₀ + i₁ ⊙ g₁ over 1.04 = 0.82·0.70 + 0.64·0.73; arrays show their cells instead."""
+        room, x = box.w - 2 * PAD + 8, box.x + box.w / 2
+        style = cards.title_style([list(formulas.forms(v, self.graph))], room)
+        title = list(formulas.forms(v, self.graph))[style.form]
+        box.texts.append(Text(x, box.y + 36, title, style.size, style.bold, "ink", "middle", box.fill))
+        numbers = formulas.in_numbers(v, self.graph)
+        short = numbers.partition(" = ")[0]
+        if numbers:
+            text, size = fonts.fit([numbers, short], room, SIZES[2:])
+            box.texts.append(Text(x, box.y + 70, text, size, False, "ink", "middle", box.fill))
+        elif v.array.size > 1:
+            width = min(170.0, room)
+            box.marks += cards.strip(v.array, x - width / 2, box.y + 54, width, 18)
+
+    def edge(self, lower: Value, upper: Value, path, **more) -> Edge:  # type: ignore[no-untyped-def]
+        """Upwards, in the colour of what flows: the memory boldest, the state green."""
+        kind, *_ = self.style(lower)
+        stroke, width = {"memory": ("memory line", 4.5), "state": ("state line", 3.0), "first": ("line", 2.2)}.get(kind, ("ink", 2.4))
+        if lower.kind in ("data", "number"):
+            stroke, width = "line", 2.2
+        return Edge(self.graph.id[lower], self.graph.id[upper], path, stroke, width, "head", kind="forward", on="column", **more)
+
+
+def scene(graph: Graph, words: Mapping[str, str], values: str, steps: int | None, title: str | None) -> Scene:
+    """A few steps of a cell on a page."""
+    graph.backward = False
+    plan = Plan(graph, steps or (3 if len(graph.columns) < 4 else 4), values)
+    net = Cell(plan, words, backward=False)
+    page = Scene(net.widths(None, net.least_width()), 0)
+    end = net.heights(None)
+    net.net(page, end)
+    bottom = net.draw_rails(end + 11)
+    paths = [v.path for v in graph.values if v.column is not None and v.path]
+    name = paths[0] if paths else words["a cell"]
+    page.title = title or words["title cell"].format(name=name, steps=len(graph.columns))
+    page.add(*net.grounds, *net.marks, *net.edges, *net.boxes.values(), *net.texts)
+    text, size = fonts.fit([page.title], page.width - 2 * MARGIN, (34, 32, 30, 28, 26, 24, 22), True)
+    page.add(Text(MARGIN, 50, text, size, True, kind="title"))
+    note = memory_note(net, words)
+    if note:
+        text, size = fonts.fit([note], page.width - 2 * MARGIN, (22, 21, 20, 19, 18), True)
+        page.add(Text(MARGIN, bottom + 32, text, size, True, "memory line"))
+        bottom += 30
+    page.height = bottom + 34
+    page.description = described(plan, graph)
+    return page
+
+
+def memory_note(net: Cell, words: Mapping[str, str]) -> str:
+    """Between one c and the next there is one factor only: the gate that multiplies it."""
+    for v in net.graph.shown:
+        if v.role in net.memories and v.column == 0:
+            before = [x for x in sources(v) if x.initial is not None and x.initial.role == v.role]
+            factors = [y for user in (before[0].users if before else []) for y in user.inputs if y is not before[0]]
+            if len(factors) == 1 and factors[0].name:
+                return words["memory note"].format(memory=v.name, gate=factors[0].name)
+    return ""
+
+
+def described(plan: Plan, graph: Graph) -> str:
+    """Each drawn step's equations, in letters and in numbers."""
+    lines = []
+    for c in plan.columns:
+        if not c.gap:
+            said = [f"{formulas.equation(v, graph)}" + (f" ({numbers})" if (numbers := formulas.in_numbers(v, graph)) else "")
+                    for v in c.slots.values() if v.computed]  # fmt: skip
+            lines.append(f"Step {graph.columns[c.last].number}: " + "; ".join(said) + ".")
+    return "\n".join(lines)

@@ -1,0 +1,64 @@
+"""The other views of the same net: rolled up, and the inside of a cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.drawing.scene import Mark
+from tests.drawing.nets import layer, own_cell, spelled, toy
+from tests.drawing.seen import look_at, words
+
+NETS = {
+    "toy": lambda: toy()[0], "RNN": lambda: layer("RNN")[0], "LSTM": lambda: layer("LSTM", sequences=True)[0],
+    "GRU": lambda: layer("GRU", steps=3)[0], "own": lambda: own_cell(5)[0], "spelled": lambda: spelled(12)[0],
+    "stacked": lambda: layer("LSTM", stacked=True)[0], "single": lambda: layer("LSTM", steps=1, units=1)[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("view", ["rolled", "cell"])
+def test_every_view_of_every_net_can_be_read(net, view):
+    figure = mg.draw(NETS[net](), view)
+    look_at(figure)
+    assert figure.svg and figure.dot and figure.describe()
+
+
+def test_rolled_up_the_sum_is_the_same():
+    figure = mg.draw(toy()[0], "rolled")
+    assert "W_hh.grad:  0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53" in words(figure.scene)
+    assert "hₜ = tanh(zₜ)" in words(figure.scene) and "y = h₅\u2009W_hy" in words(figure.scene)
+    loops = [e for e in figure.scene.edges if e.kind == "backward" and figure.scene.box(e.tail).title.startswith("hₜ")]
+    assert any(figure.scene.box(e.head).title.startswith("zₜ") and len(e.path.points) > 6 for e in loops)
+
+
+def test_gates_stand_in_the_codes_order_and_are_as_full_as_they_are_open():
+    trace, _ = layer("LSTM", steps=3, units=4, batch=1)
+    scene = mg.draw(trace, "cell").scene
+    gates = sorted((b for b in scene.boxes if b.kind == "gate" and b.step == 1), key=lambda b: b.x)
+    assert [box.texts[0].text for box in gates] == ["i: write", "f: keep", "g: new", "o: show"]
+    opened = [t for t in trace.tensors if t.node.op.__name__ == "sigmoid"][:2]  # f, then i
+    for box, t in ((gates[1], opened[0]), (gates[0], opened[1])):
+        level = next(m for m in box.marks if isinstance(m, Mark) and m.fill == "gate level")
+        ys = [y for _, y in level.path.points]
+        np.testing.assert_allclose((max(ys) - min(ys)) / 58.0, float(np.mean(t.array)), rtol=1e-5)
+        assert box.texts[1].text == f"{100 * float(np.mean(t.array)):.0f} %"
+
+
+def test_equations_in_numbers_check():
+    figure = mg.draw(toy()[0], "cell")
+    assert "0.39 = tanh(0.41)" in words(figure.scene)
+    lstm = mg.draw(layer("LSTM", steps=2, units=1, batch=1)[0], "cell").scene
+    memory = next(b for b in lstm.boxes if b.kind == "memory" and b.step == 2)
+    left, right = memory.texts[1].text.replace("−", "-").split(" = ")
+    assert abs(float(left) - eval(right.replace("·", "*"))) < 0.02
+    assert max(edge.width for edge in lstm.edges) == next(e.width for e in lstm.edges if e.kind == "memory")
+    assert "c: the thick line. Between one c and the next there is one factor only, f." in words(lstm)
+
+
+def test_views_of_what_has_no_time_say_so():
+    L = mg.Tensor(1.0, requires_grad=True) * 2.0
+    for view, needs in (("rolled", "only a net with time steps"), ("cell", "a cell has time steps")):
+        with pytest.raises(ValueError, match=needs):
+            mg.draw(L, view)
