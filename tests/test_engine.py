@@ -343,12 +343,16 @@ class TestWriting:
 
     def test_accumulation_writes_into_nobodys_array(self):
         """z = x + y hands one array to two inputs; what is then added to x's share must not reach y's."""
-        x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
-        z = x + y
-        loss = (z + x * 10.0 + x[0] * 100.0 + x * 3.0).sum()
-        loss.backward()
-        np.testing.assert_array_equal(x.grad, [1 + 10 + 200 + 3, 1 + 10 + 3])
-        np.testing.assert_array_equal(y.grad, [1.0, 1.0])
+        for z_is_oldest in (True, False):
+            x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+            if z_is_oldest:
+                loss = (x + y + x * 10.0 + x[0] * 100.0 + x * 3.0).sum()
+            else:
+                more = x * 10.0 + x[0] * 100.0 + x * 3.0
+                loss = (more + (x + y)).sum()
+            loss.backward()
+            np.testing.assert_array_equal(x.grad, [1 + 10 + 200 + 3, 1 + 10 + 3])
+            np.testing.assert_array_equal(y.grad, [1.0, 1.0])
         seed = np.ones(2)
         both = gradients(x + x[::-1] + y, [x, y], seed=seed)
         np.testing.assert_array_equal(seed, [1.0, 1.0])
@@ -562,15 +566,14 @@ class TestBackward:
             np.testing.assert_array_equal(x.grad, with_graph.array)
         assert x.grad[1] == 2 * 2 + 2
 
-    def test_slices_of_a_long_sequence_cost_no_square(self):
+    def test_slices_of_a_long_sequence_cost_no_square(self, monkeypatch):
         """2,000 slices of 2,000 steps: one gradient array, not 2,000."""
+        made, zeros_like = [], np.zeros_like
         x = leaf(np.ones((2_000, 8)), dtype="float32")
         total = ops.stack([x[t] * float(t) for t in range(2_000)]).sum()
-        tracemalloc.start()
+        monkeypatch.setattr(np, "zeros_like", lambda a, *more, **settings: made.append(1) or zeros_like(a, *more, **settings))
         total.backward()
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert most < 20 * x.array.nbytes
+        assert len(made) == 1
         np.testing.assert_array_equal(x.grad[:, 0], np.arange(2_000, dtype="float32"))
 
 
