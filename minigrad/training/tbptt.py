@@ -1,16 +1,18 @@
 """Truncated backpropagation through time: one long text, cut into windows that follow one another.
 
 The text is laid out in `batch` rows; window k of a row continues window k−1 of the same row, so a state can be carried
-forward from window to window for ever while gradients flow back through one window only (Williams and Peng 1990).
+forward from window to window for ever while gradients flow back through one window only, or through k2 steps for every k1
+new ones, `truncated` (Williams and Peng 1990; Sutskever 2013, section 2.8.6).
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, wrap
+from .. import ops
+from ..engine import Tensor, no_grad, wrap
 from ..structure import map_leaves
 from .callbacks import Callback, Logs
 
@@ -49,6 +51,44 @@ def windows(ids: Any, batch: int, steps: int) -> Windows:
 def detached(states: Any) -> Any:
     """The same states without their history: what one window hands to the next."""
     return map_leaves(lambda state: state.detach() if isinstance(state, Tensor) else state, states)
+
+
+def truncated(net: Callable[..., Any], x: Any, k1: int, k2: int | None = None, states: Any = None) -> Iterator[Tensor]:
+    """After every k1 steps their outputs, whose gradients go back k2 steps from the last of them (k1 if not said)
+
+    x (N, T, …); `net(x, initial_state=states)` returns outputs (N, steps, …) and then the states, as a recurrent layer does with
+    `return_sequences` and `return_state`. The states are carried on from the first step to the last. Between two outputs
+    the caller may update the weights: `for y in truncated(lstm, x, 5, 20): ...backward(); optimizer.step(parameters)`.
+    At most one window's history is alive, however long x is. With k2 > k1 windows overlap, and the steps that they share
+    are computed again, with the weights of the day; with k2 < k1 the first k1 − k2 outputs of a window have no history.
+    Steps at the end that do not fill a window are left out, as `windows` does.
+    """
+    k2 = k1 if k2 is None else k2
+    if k1 < 1 or k2 < 1:
+        raise ValueError(f"k1 and k2 count steps, at least 1; got {k1} and {k2}")
+    if x.shape[1] < k1:
+        raise ValueError(f"{x.shape[1]} steps do not fill one window of k1 = {k1}")
+    begin = 0                                                     # `states` are those before step `begin`
+    for end in range(k1, x.shape[1] + 1, k1):
+        cut = max(0, end - k2)                                    # gradients go back to here
+        following = max(0, min(end, end + k1 - k2))               # the next window's states are those before this step
+        pieces: list[Tensor] = []
+        with no_grad():
+            states = run(net, x, begin, cut, states, pieces)
+        states = run(net, x, cut, following, states, pieces)
+        kept = detached(states)
+        run(net, x, following, end, states, pieces)
+        yield ops.concatenate(pieces, axis=1)[:, -k1:]
+        begin, states = following, kept
+
+
+def run(net: Callable[..., Any], x: Any, begin: int, end: int, states: Any, pieces: list[Tensor]) -> Any:
+    """The steps from `begin` up to `end`: their outputs are appended to the pieces, and the states after them returned."""
+    if begin >= end:
+        return states
+    outputs, *states = net(x[:, begin:end], initial_state=states)
+    pieces.append(outputs)
+    return states
 
 
 class ResetStates(Callback):
