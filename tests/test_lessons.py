@@ -88,3 +88,11 @@ def test_an_autograder_gets_points_and_hints(tmp_path):
     assert done.returncode == 1
     assert rows["hand_overs"] == {"question": "hand_overs", "points": 1, "passed": True, "hint": ""}
     assert not rows["df_dx"]["passed"] and "did not end within 3 s" in rows["multiply_backward"]["hint"]
+
+
+def test_the_way_through_names_every_lesson_and_every_lesson_has_exercises():
+    table = (ROOT / "lessons" / "README.md").read_text(encoding="utf-8")
+    for lesson in LESSONS:
+        number = lesson.stem.split("_")[0]
+        assert f"| [{number}]({lesson.name}) |" in table, f"lessons/README.md has no row for {lesson.name}"
+        assert number in EXERCISES, f"lesson {number} has no exercises"
