@@ -93,6 +93,7 @@ class Objective:
         for mean, part in zip(self.loss_means, self.parts):
             if part is not None:
                 mean.update_state(part.item(), count)
+        self.parts = []                                           # their graphs need not live any longer
         for k, (target, output) in enumerate(zip(targets, outputs)):
             for metric in self.plain[k] if self.plain else ():
                 metric.update_state(target, output, mask_weight(None, output))

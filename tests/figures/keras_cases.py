@@ -59,6 +59,17 @@ LAYERS: dict[str, tuple[str, dict[str, Any], list[tuple[int, ...]], dict[str, An
     "attention": ("Attention", {"use_scale": True}, [SEQUENCE, SEQUENCE], {}), "attention with keys": ("Attention", {}, [SEQUENCE, SEQUENCE, SEQUENCE], {}),
     "attention concat": ("Attention", {"score_mode": "concat", "use_scale": True}, [SEQUENCE, (2, 3, 4)], {}),
     "attention causal": ("Attention", {}, [SEQUENCE, SEQUENCE], {"use_causal_mask": True}),
+    "embedding": ("Embedding", {"input_dim": 7, "output_dim": 3}, [(2, 5)], {}),
+    "time distributed": ("TimeDistributed", {"layer": ("Dense", {"units": 2, "activation": "relu"})}, [SEQUENCE], {}),
+    "time distributed convolution": ("TimeDistributed", {"layer": ("Conv1D", {"filters": 2, "kernel_size": 2})}, [(2, 3, 5, 2)], {}),
+    **{f"bidirectional {mode}": ("Bidirectional", {"layer": ("LSTM", {"units": 3, "return_sequences": mode != "sum"}), "merge_mode": mode}, [SEQUENCE], {})
+       for mode in ("concat", "sum", "mul", "ave")},
+    "bidirectional masked": ("Bidirectional", {"layer": ("GRU", {"units": 3, "reset_after": True, "return_sequences": True})}, [SEQUENCE],
+                             {"mask": [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]}),
+    "heads": ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, [SEQUENCE, (2, 3, 4)], {}),
+    "heads of other sizes": ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "value_dim": 5, "output_shape": 6, "use_bias": False},
+                             [SEQUENCE, (2, 3, 7), (2, 3, 6)], {"use_causal_mask": True}),
+    "heads with a mask": ("MultiHeadAttention", {"num_heads": 1, "key_dim": 2}, [(2, 2, 4), (2, 3, 4)], {"attention_mask": [[[1, 0, 1], [1, 1, 0]]] * 2}),
     "additive attention": ("AdditiveAttention", {}, [SEQUENCE, (2, 3, 4)], {}),
 }
 
@@ -121,9 +132,22 @@ def tuples(arguments: dict[str, Any]) -> dict[str, Any]:
     return {word: tuple(value) if isinstance(value, list) and word not in ("boundaries", "values", "axis") else value for word, value in arguments.items()}
 
 
+def made(library: Any, kind: str, arguments: dict[str, Any]) -> Any:
+    """The layer, with the layer inside it if it is a wrapper."""
+    inner = {word: made(library, *value) for word, value in arguments.items() if word == "layer"}
+    return getattr(library, kind)(**tuples({**arguments, **inner}))
+
+
+def called(layer: Any, kind: str, xs: list[Any], call: dict[str, Any]) -> Any:
+    """One input, a list of inputs, or for heads one after another."""
+    return layer(*xs, **call) if len(xs) == 1 or kind == "MultiHeadAttention" else layer(xs, **call)
+
+
 def inputs_of(name: str, shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
     """The inputs of a layer's case; no two numbers alike, so that maxima have no ties."""
     rng = np.random.default_rng(sum(map(ord, name)))
+    if name == "embedding":
+        return [rng.integers(0, 7, shape) for shape in shapes]
     return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
 
 

@@ -23,17 +23,16 @@ def numpy(value):
 def ask_layer(name):
     """Outputs, the gradients of Σy² for every input, and the weights after the call (moving statistics)."""
     kind, arguments, shapes, call = cases.LAYERS[name]
-    layer = getattr(keras.layers, kind)(**cases.tuples(arguments))
-    xs = [torch.tensor(x, requires_grad=True) for x in cases.inputs_of(name, shapes)]
-    call = {word: torch.tensor(value).bool() if word == "mask" else value for word, value in call.items()}
-    given = xs if len(xs) > 1 else xs[0]
-    layer(given, **call)
+    layer = cases.made(keras.layers, kind, arguments)
+    xs = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in cases.inputs_of(name, shapes)]
+    call = {word: torch.tensor(value).bool() if "mask" in word and isinstance(value, list) else value for word, value in call.items()}
+    cases.called(layer, kind, xs, call)
     layer.set_weights(cases.weights_of(name, [w.shape for w in layer.weights]))
-    ys = layer(given, **call)
+    ys = cases.called(layer, kind, xs, call)
     ys = list(ys) if isinstance(ys, (list, tuple)) else [ys]
     sum((y * y).sum() for y in ys).backward()
     trained = [w.value.grad for w in layer.trainable_weights]
-    return {**{f"y{k}": numpy(y) for k, y in enumerate(ys)}, **{f"dx{k}": x.grad.numpy() for k, x in enumerate(xs)},
+    return {**{f"y{k}": numpy(y) for k, y in enumerate(ys)}, **{f"dx{k}": x.grad.numpy() for k, x in enumerate(xs) if x.grad is not None},
             **{f"dw{k}": g.numpy() for k, g in enumerate(trained)}, **{f"w{k}": numpy(w) for k, w in enumerate(layer.weights)}}
 
 

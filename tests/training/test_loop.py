@@ -1,6 +1,7 @@
 """fit, evaluate, predict: every form of data and every argument, callbacks told in order, interruption."""
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -231,3 +232,16 @@ def test_the_loop_can_be_called_by_itself():
     model = line()
     history = mg.training.fit(model, mg.training.Batches(x, y), epochs=2)
     assert len(history.history["loss"]) == 2
+
+
+def test_nothing_of_a_batchs_graph_is_left_after_training():
+    model = line(metrics=["mae"])
+    gc.collect()
+    gc.disable()
+    try:
+        model.fit(x, y, epochs=2, validation_data=(x, y), verbose=0)
+        model.evaluate(x, y)
+        left = [one for one in gc.get_objects() if isinstance(one, mg.Tensor) and one.node is not None]
+    finally:
+        gc.enable()
+    assert left == []
