@@ -12,6 +12,8 @@ import numpy as np
 
 from .. import backend
 from ..layers import (
+    AdditiveAttention,
+    Attention,
     Bidirectional,
     Cell,
     Conv1D,
@@ -29,7 +31,8 @@ from ..layers.layer import assign
 from ..layers.normalization import BatchNormalization, LayerNormalization
 from ..layers.recurrent import Recurrent
 
-COMMON = (Dense, Embedding, Conv1D, Conv2D, LayerNormalization, BatchNormalization, MultiHeadAttention, RNNCell, LSTMCell, GRUCell)
+COMMON = (Dense, Embedding, Conv1D, Conv2D, LayerNormalization, BatchNormalization, Attention, AdditiveAttention,
+          MultiHeadAttention, RNNCell, LSTMCell, GRUCell)
 
 
 class Part(NamedTuple):

@@ -56,7 +56,7 @@ def torch_arrays(model: Any, names: list[str] | None = None) -> Arrays:
     arrays: Arrays = {}
     for part in found:
         before = f"{named[part.name]}." if named[part.name] else ""
-        for word, array in CONVERSIONS[type(part.layer)][1](part).items():
+        for word, array in conversion(part)[1](part).items():
             arrays[f"{before}{word}{part.place}"] = array
     return arrays
 
@@ -210,9 +210,16 @@ CONVERSIONS: dict[type, tuple[Reader, Writer]] = {
 }
 
 
+def conversion(part: Part) -> tuple[Reader, Writer]:
+    """How this kind of layer is read and written."""
+    if type(part.layer) not in CONVERSIONS:
+        raise TypeError(f"{part.layer.label} has weights, and no layer of PyTorch that they would fit")
+    return CONVERSIONS[type(part.layer)]
+
+
 def weights_of(part: Part, name: str, words: Arrays) -> Arrays:
     """The words of a module as the weights of a part; a word that is missing is named."""
     try:
-        return CONVERSIONS[type(part.layer)][0](part, words)
+        return conversion(part)[0](part, words)
     except KeyError as word:
         raise ValueError(f"{part.layer.label} in {part.name!r} needs {word.args[0]!r}, but {name!r} has {', '.join(words)}") from None

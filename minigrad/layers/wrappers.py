@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..engine import Tensor
 from .layer import Layer
@@ -48,7 +50,8 @@ MERGES = {
 class Bidirectional(Layer):
     """y = merge(→h, ←h): the layer run forward, and another of its kind run backward  (Schuster and Paliwal 1997)
 
-    With return_sequences, ←h is turned round, so that both belong to the same step. `merge_mode` is "concat", "sum",
+    With return_sequences, ←h is turned round, so that both belong to the same step, and masked steps give zeros (as in Keras,
+    where a recurrent layer by itself repeats its state there). `merge_mode` is "concat", "sum",
     "mul", "ave" or None (both, as a tuple). With return_state the states follow: those of →h, then those of ←h.
     """
 
@@ -81,7 +84,9 @@ class Bidirectional(Layer):
         one = self.forward_layer(x, mask=mask, initial_state=halves[0])
         other = self.backward_layer(x, mask=mask, initial_state=halves[1])
         (a, *states_a), (b, *states_b) = (one, other) if self.return_state else ((one,), (other,))
-        merged = MERGES[self.merge_mode](a, ops.flip(b, axis=1) if self.return_sequences else b)
+        if self.return_sequences:
+            a, b = where_it_counts(a, mask), where_it_counts(ops.flip(b, axis=1), mask)
+        merged = MERGES[self.merge_mode](a, b)
         outputs = merged if isinstance(merged, tuple) else (merged,)
         return (*outputs, *states_a, *states_b) if self.return_state or len(outputs) > 1 else merged
 
@@ -95,6 +100,11 @@ class Bidirectional(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
+
+
+def where_it_counts(h: Tensor, mask: Any) -> Tensor:
+    """h ⊙ mask: a step of padding has no output"""
+    return h if mask is None else h * np.expand_dims(mask, 2).astype(h.dtype)
 
 
 def twin(layer: Recurrent, word: str, go_backwards: bool) -> Any:
