@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import backend, optimizers
 from ..engine import Tensor, wrap
-from ..layers.layer import Layer
+from ..layers.layer import Layer, Parameter
 from ..layers.symbol import Call, Symbol, named
 from ..structure import leaves, map_leaves
 from ..training import loop
@@ -62,6 +62,8 @@ class Model(Layer):
         self._graph = calls_between(leaves(inputs), leaves(outputs))
         self.layers = list(dict.fromkeys(call.op for call in self._graph if isinstance(call.op, Layer)))
         refuse_equal_names(self.layers)
+        given = [one for call in self._graph for one in leaves((call.inputs, call.options))]
+        self.operands = list(dict.fromkeys(one for one in given if isinstance(one, Parameter)))    # as in `symbol * parameter`
         self.built = True
 
     def call(self, inputs: Any) -> Any:

@@ -226,3 +226,29 @@ def test_moving_a_model(device):
     model.compile("adam", ["sparse_categorical_crossentropy", "mse"], metrics=[["accuracy"], []])
     model.fit([a, b], [np.zeros(6, int), np.zeros(6)], verbose=0)
     assert not isinstance(model.parameters()[0].array, np.ndarray)
+
+
+def test_parameters_among_the_operands_are_trained_too():
+    a, scale = Input((3,)), mg.Parameter(np.ones(3, np.float32))
+    model = mg.Model(a, Dense(1)(a * scale))
+    assert list(model.named_weights()) == ["layers/0/W", "layers/0/b", "operands/0"]
+    model.compile(mg.optimizers.SGD(0.1), "mse")
+    x = rng.normal(size=(8, 3))
+    model.fit(x, x[:, :1], verbose=0)
+    assert not np.array_equal(scale.numpy(), np.ones(3))
+
+
+def test_functions_on_symbols():
+    a = Input((6, 4))
+    W = np.ones((4, 3), np.float32)
+    makers = [
+        lambda: mg.split(a, 2, axis=-1)[1], lambda: mg.einsum("ntd,dk->ntk", a, W), lambda: mg.where(np.arange(4) > 1, a, -a),
+        lambda: abs(a), lambda: np.ones((5, 6), np.float32) @ a, lambda: mg.logsumexp(a, axis=-1), lambda: mg.flip(a, axis=1),
+        lambda: mg.pad(a, [(0, 0), (1, 1), (0, 0)]), lambda: a.std(axis=1), lambda: mg.maximum(a, 0.5), lambda: a[:, [0, 2]],
+        lambda: mg.stack([a[:, k] * float(k) for k in range(6)], axis=1), lambda: mg.expand_dims(a, 1),
+    ]
+    x = rng.normal(size=(2, 6, 4)).astype(np.float32)
+    for make in makers:
+        symbol = make()
+        value = mg.Model(a, symbol)(x)
+        assert symbol.shape == (None, *value.shape[1:])
