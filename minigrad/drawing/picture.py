@@ -13,11 +13,12 @@ from ..engine import Tensor
 from ..trace import Trace
 from . import views
 from .figure import Figure
+from .flow import Flow
 from .graph import Graph, read
 from .words import words_for
 
 CHOICES = {
-    "view": ("auto", "triangle", "rolled", "cell"),
+    "view": ("auto", "triangle", "rolled", "cell", "flow"),
     "direction": ("auto", "forward", "backward"),
     "values": ("auto", "none", "numbers", "shapes", "norms"),
     "size": (None, "slide"),
@@ -27,7 +28,7 @@ CHOICES = {
 
 def draw(
     what: Any, view: str = "auto", *, weight: Any = None, direction: str = "auto", values: str = "auto", steps: int | None = None,
-    entry: Any = None, labels: Any = None, truncate: int | None = None, theme: str = "light", size: str | None = None, title: str | None = None,
+    entry: Any = None, labels: Any = None, truncate: int | None = None, of: str = "x", theme: str = "light", size: str | None = None, title: str | None = None,
     words: Mapping[str, str] | None = None,
 ) -> Figure:  # fmt: skip
     """The picture of a Trace (or of a Tensor: of what it was computed from).
@@ -39,7 +40,10 @@ def draw(
     Raises ValueError for an unknown option or weight, TypeError for something that records nothing.
     """
     check(view=view, direction=direction, values=values, size=size, theme=theme)
-    graph, own = graph_of(what, weight), words_for(words)
+    own = words_for(words)
+    if view == "flow":
+        return Figure(Flow(what, of, own).scene(title), theme)
+    graph = graph_of(what, weight)
     computed = any(graph.gradient(v) is not None for v in graph.values if v.kind != "number")
     backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
     graph.backward, graph.missing = backward, own["not computed"]

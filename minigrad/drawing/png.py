@@ -12,7 +12,7 @@ from typing import Any
 
 from . import fonts
 from .scene import Box, Edge, Item, Mark, Path, Scene, Text, rounded_rectangle, with_arrows
-from .themes import Theme
+from .themes import Theme, colour
 
 FAMILIES = (
     "Arial", "Liberation Sans", "Helvetica", "Arimo", "Arial Unicode MS", "Noto Sans CJK SC", "Microsoft YaHei",
@@ -78,8 +78,8 @@ def patch(
     if dash:  # Matplotlib counts dashes in line widths
         pattern = (0, tuple(float(d) * 0.75 / max(width, 0.1) for d in dash.split()))
     axes.add_patch(PathPatch(
-        Outline(points, kinds), facecolor=theme.get(fill, fill) or "none", linestyle=pattern, zorder=order, alpha=alpha,
-        edgecolor=theme.get(stroke, stroke) or "none", linewidth=width if stroke else 0, capstyle="butt",
+        Outline(points, kinds), facecolor=colour(theme, fill) or "none", linestyle=pattern, zorder=order, alpha=alpha,
+        edgecolor=colour(theme, stroke) or "none", linewidth=width if stroke else 0, capstyle="butt",
     ))  # fmt: skip
 
 
@@ -97,8 +97,8 @@ def letters(axes: Any, item: Text, theme: Theme, order: int) -> None:
         squeeze = width / natural if natural else 1.0
         place = Affine2D().scale(squeeze, -size).translate(x, y)
         if len(outline.vertices):
-            colour = theme.get(item.colour, item.colour)
-            axes.add_patch(PathPatch(place.transform_path(outline), facecolor=colour, linewidth=0, zorder=order))
+            hue = colour(theme, item.colour)
+            axes.add_patch(PathPatch(place.transform_path(outline), facecolor=hue, linewidth=0, zorder=order))
         x += width
 
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from . import fonts
 from .scene import Box, Edge, Item, Mark, Path, Scene, Text, rounded_rectangle, with_arrows
-from .themes import Theme
+from .themes import Theme, colour
 
 # What XML 1.0 cannot carry, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -73,9 +73,9 @@ def path(
 ) -> str:
     """`<path>`; a colour that is no role of the theme stands for itself."""
     data = "".join(command[0] + " ".join(n(x) for x in command[1:]) for command in p.commands)
-    attributes = f'd="{data}" fill="{theme.get(fill, fill) or "none"}"'
+    attributes = f'd="{data}" fill="{colour(theme, fill) or "none"}"'
     if stroke:
-        attributes += f' stroke="{theme.get(stroke, stroke)}" stroke-width="{n(width)}"'
+        attributes += f' stroke="{colour(theme, stroke)}" stroke-width="{n(width)}"'
     if dash:
         attributes += f' stroke-dasharray="{dash}"'
     return f"<path {attributes}{extra}>{inside}</path>" if inside else f"<path {attributes}{extra}/>"
@@ -83,7 +83,7 @@ def path(
 
 def text(item: Text, theme: Theme) -> str:
     """`<text>` with shifted small letters for sub- and superscripts, as long as it was measured."""
-    attributes = f'x="{n(item.x)}" y="{n(item.y)}" font-size="{n(item.size)}" fill="{theme.get(item.colour, item.colour)}"'
+    attributes = f'x="{n(item.x)}" y="{n(item.y)}" font-size="{n(item.size)}" fill="{colour(theme, item.colour)}"'
     if item.bold:
         attributes += ' font-weight="bold"'
     if item.anchor != "start":

@@ -16,7 +16,7 @@ LIGHT: Theme = {
     "bar": "#D55E00", "bar against": "#6A3D9A", "total": "#A63F00", "on bar": "#FFFFFF",
     "cell": "#E58A3C", "cell against": "#A78FCC", "on total": "#FFFFFF",
     "weight": "#7D5200", "weight line": "#9A6700", "weight fill": "#FEF0D5",
-    "input fill": "#E3F1FB", "input line": "#0072B2",
+    "far": "#0A2358", "input fill": "#E3F1FB", "input line": "#0072B2",
     "state fill": "#DCF3E9", "state line": "#00785A",
     "value fill": "#FFFFFF", "value line": "#57606A",
     "loss fill": "#F8E6F1", "loss line": "#A8417F",
@@ -34,7 +34,7 @@ DARK: Theme = {
     "bar": "#F58231", "bar against": "#A98BE0", "total": "#FFB07C", "on bar": "#0D1117",
     "cell": "#A04A10", "cell against": "#5F479A", "on total": "#0D1117",
     "weight": "#EBCB54", "weight line": "#E3C341", "weight fill": "#332B0B",
-    "input fill": "#12293B", "input line": "#56B4E9",
+    "far": "#CBE8FF", "input fill": "#12293B", "input line": "#56B4E9",
     "state fill": "#0D3025", "state line": "#2FBF93",
     "value fill": "#0D1117", "value line": "#AEB6C0",
     "loss fill": "#3B2033", "loss line": "#E79BC6",
@@ -63,6 +63,15 @@ def theme(name: str) -> Theme:
     if name not in THEMES:
         raise ValueError(f"theme is one of {', '.join(map(repr, THEMES))}; got {name!r}")
     return THEMES[name]
+
+
+def colour(theme: Theme, role: str) -> str:
+    """The hue of a role; `mix a|b 0.25` lies a quarter of the way from a to b; what is no role stands for itself."""
+    if role.startswith("mix "):
+        pair, _, share = role.removeprefix("mix ").rpartition(" ")
+        first, _, second = pair.partition("|")
+        return mix(theme[first], theme[second], float(share))
+    return theme.get(role, role)
 
 
 def luminance(colour: str) -> float:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.drawing.flow import factor, profile
+from minigrad.drawing.graph import read
 from minigrad.drawing.scene import Mark
 from tests.drawing.nets import layer, own_cell, spelled, toy
 from tests.drawing.seen import look_at, words
@@ -62,3 +64,37 @@ def test_views_of_what_has_no_time_say_so():
     for view, needs in (("rolled", "only a net with time steps"), ("cell", "a cell has time steps")):
         with pytest.raises(ValueError, match=needs):
             mg.draw(L, view)
+
+
+def test_flow_is_the_norm_of_the_gradient_of_every_input():
+    mg.set_random_seed(0)
+    rnn = mg.layers.LSTM(5)
+    x = mg.Tensor(np.random.default_rng(0).normal(size=(2, 7, 3)), requires_grad=True)
+    with mg.Trace() as trace:
+        loss = mg.sum(rnn(x) ** 2)
+    loss.backward()
+    expected = [np.linalg.norm(x.grad[:, t]) for t in range(7)]
+    np.testing.assert_allclose(profile(read(trace), "x"), expected, rtol=1e-4)
+    plain = mg.Tensor(x.data)  # the same where the input itself wants no gradient
+    with mg.Trace() as trace:
+        loss = mg.sum(rnn(plain) ** 2)
+    loss.backward()
+    np.testing.assert_allclose(profile(read(trace), "x"), expected, rtol=1e-4)
+
+
+def test_flow_panels_can_be_read_and_say_their_three_values():
+    traces = {kind: (layer(kind, steps=30)[0], layer(kind, steps=30, units=4)[0]) for kind in ("RNN", "LSTM", "GRU")}
+    figure = mg.draw(traces, "flow")
+    look_at(figure)
+    assert {"before training", "after training", "RNN", "LSTM", "GRU", "t = 30"} <= set(words(figure.scene))
+    assert figure.describe().count("last step 1.") == 6
+    bars = [m for m in figure.scene.items if isinstance(m, Mark) and m.kind == "flow"]
+    assert len(bars) == 6 * 30
+    look_at(mg.draw(layer("GRU", steps=4)[0], "flow", of="h"))
+    with pytest.raises(ValueError, match="no gradient of 'q' reached a step"):
+        mg.draw(traces, "flow", of="q")
+
+
+@pytest.mark.parametrize(("x", "said"), [(1.0, "1"), (3.4, "× 3.4"), (2.4e-8, "÷ 42,000,000"), (0.5, "÷ 2"), (1e-20, "÷ 10²⁰"), (0.0, "0")])
+def test_factors(x, said):
+    assert factor(x) == said
