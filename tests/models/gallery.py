@@ -119,6 +119,12 @@ def mutants():
 
 
 @shown
+def older_and_normalised_cells():
+    return line(L.RNN([L.JordanCell(3, 2), L.IRNNCell(3)], return_sequences=True, input_shape=(4, 3)),
+                L.RNN([L.LayerNormRNNCell(3), L.LayerNormLSTMCell(2), L.LayerNormGRUCell(4)])), numbers(2, 4, 3)
+
+
+@shown
 def stateful():
     return line(L.LSTM(3, stateful=True, return_sequences=True, batch_size=2, input_shape=(4, 2)), L.Dense(1)), numbers(2, 4, 2)
 
