@@ -1,0 +1,158 @@
+# %% [markdown]
+# # 22. Pictures to words, questions to answers
+# **The idea.** A recurrent net that is shown a picture can describe it, and a net that hears a question can look for the
+# answer. Whether it understands what it says shows when you ask for combinations that it has never seen, and when you
+# blindfold it.
+#
+# The lectures caption images by adding one term to the recurrence: before,
+# $h = \tanh(W_{xh} x + W_{hh} h)$; now, $h = \tanh(W_{xh} x + W_{hh} h + W_{ih} v)$, with $v$ what an image net made of
+# the picture. They answer questions about images by putting $v$ beside what a recurrent net made of the question.
+#
+# You need lessons 05 and 20. Time: half a minute.
+# %%
+from _kit import Lesson, mg, np, plt
+
+from minigrad import datasets
+from minigrad.layers import GRU, RNN, Concatenate, Dense, Embedding, Flatten, RepeatVector, Reshape
+
+L = Lesson(__file__, pictures=["captions", "unseen", "vqa"])
+# %% [markdown]
+# ## Two digits, one number
+# Two handwritten digits side by side are a number, and its caption is the English word: 4 and 2, "forty-two". Fifteen
+# of the hundred words are never shown in training, though all their parts are: "forty-one" and "sixty-two", say.
+# %%
+END, UPDATES = "\0", L.pick(200, 600)
+(images, labels), (new_images, new_labels) = datasets.split(*datasets.digits())
+words = [datasets.number_word(n) for n in range(100)]
+letters = datasets.Vocabulary(END + "".join(words))
+STEPS = max(map(len, words)) + 1
+spelled = np.array([letters.encode(word.ljust(STEPS, END)) for word in words])
+hidden = mg.generator().choice([n for n in range(20, 100) if n % 10], 15, replace=False)
+print("  never shown:", ", ".join(words[n] for n in sorted(hidden)[:6]), "…")
+
+
+def numbers(images, labels, count):
+    pairs, shown = datasets.digit_pairs(images, labels, count)
+    return pairs, shown @ [10, 1]
+
+
+pairs, values = numbers(images, labels, 64 * UPDATES * 4 // 3)
+known = np.flatnonzero(~np.isin(values, hidden))[: 64 * UPDATES]
+pairs, values = pairs[known], values[known]
+new_pairs, new_values = numbers(new_images, new_labels, L.pick(400, 2000))
+# %% [markdown]
+# ## When to look
+# The picture may be given once, at the start, as a first impulse to the state; or at every step, as the lectures'
+# formula has it. Giving $v$ beside each letter's vector is that formula: the input weights are $W_{xh}$ over $W_{ih}$.
+# %%
+
+
+def captioner(every_step):
+    picture, before = mg.Input((2, 8, 8)), mg.Input((STEPS,), dtype="int64")
+    v = Flatten()(Dense(64, "relu")(Reshape((2, 64))(picture)))  # one encoder for both halves (lesson 05)
+    look = np.ones((STEPS, 1)) if every_step else np.eye(STEPS, 1)
+    x = Concatenate()([Embedding(len(letters), 16)(before), RepeatVector(STEPS)(v) * look.astype("float32")])
+    model = mg.Model([picture, before], Dense(len(letters))(RNN(64, return_sequences=True)(x)))
+    rate = mg.schedules.CosineDecay(0.01, decay_steps=UPDATES, alpha=0.02)
+    model.compile(mg.optimizers.Adam(rate, global_clipnorm=1.0), mg.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def caption(model, pairs):
+    """Letter by letter, each the most probable one, and given back as the next input."""
+    said = np.zeros((len(pairs), STEPS + 1), int)
+    for t in range(STEPS):
+        said[:, t + 1] = model.predict([pairs, said[:, :-1]], batch_size=500)[:, t].argmax(-1)
+    return [letters.decode(row[1:]).split(END)[0] for row in said]
+
+
+# %% [markdown]
+# ## Predict, then run
+# Both nets learn the 85 words. *Shown a forty-two that neither has ever been taught, which of them has the better chance
+# to say it: the one that looks once, or the one that looks at every step? Why?*
+# %%
+L.predict("which one: 'once' or 'every'?", "every")
+before = np.pad(spelled[values], ((0, 0), (1, 0)))[:, :-1]
+truth, seen, scores = np.array([words[n] for n in new_values]), ~np.isin(new_values, hidden), {}
+for name, every_step in (("once", False), ("every step", True)):
+    model = captioner(every_step)
+    model.fit([pairs, before], spelled[values], batch_size=64, verbose=0)
+    said = np.array(caption(model, new_pairs))
+    scores[name] = [float((said == truth)[rows].mean()) for rows in (seen, ~seen)]
+    print(f"  picture given {name:<10}: {scores[name][0]:.0%} of new pictures of known words, {scores[name][1]:.0%} of unseen words")
+L.check("known words, new pictures, looking at every step", scores["every step"][0], ">=", L.pick(0.5, 0.85))
+L.check("unseen words: what looking at every step adds", scores["every step"][1] - scores["once"][1], ">=", L.pick(0.1, 0.2))
+print("  unseen words, as said:", ", ".join(f"{words[n]} → {said[new_values == n][0]}" for n in hidden[:5] if n in new_values))
+# %% [markdown]
+# The net that looks once must pack the whole word into its state before the first letter, and has only ever packed 85
+# parcels. The other can spell "forty-", look again, and then go on with the right digit.
+# %%
+wrong = lambda s, t: (s != t) + (len(s) == 0 or s.split("-")[-1] != t.split("-")[-1] and s.split("-")[0] != t.split("-")[0])
+kinds = np.array([wrong(s, t) for s, t in zip(said, truth, strict=True)])
+figure, panels = plt.subplots(3, 4, figsize=(11, 6))
+for row, (kind, title) in enumerate([(0, "right"), (1, "half right"), (2, "wrong")]):
+    for panel in panels[row]:
+        panel.axis("off")
+    for panel, n in zip(panels[row], np.flatnonzero(kinds == kind)[:4], strict=False):
+        panel.imshow(datasets.side_by_side(new_pairs[n : n + 1])[0], cmap="gray_r")
+        panel.set_title(f"{title}: {said[n] or '(nothing)'}", fontsize=10)
+L.figure("captions", figure, kinds=kinds)
+figure, axes = plt.subplots()
+for k, name in enumerate(scores):
+    axes.bar(np.arange(2) + 0.4 * k - 0.2, scores[name], 0.36, label=f"looks {name}")
+axes.set(xticks=[0, 1], xticklabels=["known words", "unseen words"], ylabel="captions exactly right", ylim=(0, 1))
+axes.legend()
+L.figure("unseen", figure, **{name.replace(" ", "_"): np.array(pair) for name, pair in scores.items()})
+# %% [markdown]
+# ## Questions about pictures
+# Five questions about the two digits, with the answers 0 to 9, yes and no. A GRU reads the question's words, the encoder
+# looks at the digits, and a small net makes the answer of both. The controls hear the question without the picture, or
+# see the picture without the question: whatever they get right was not answered but guessed.
+# %%
+answers = [str(d) for d in range(10)] + ["yes", "no"]
+vocabulary = sorted({word for question in datasets.QUESTIONS for word in question.split()})
+LONGEST = max(len(question.split()) for question in datasets.QUESTIONS)
+
+
+def interview(images, labels, count):
+    pairs, shown = datasets.digit_pairs(images, labels, count, equal=0.2)
+    asked, replies = datasets.ask(shown)
+    heard = [[vocabulary.index(word) + 1 for word in question.split()] for question in asked]
+    return pairs, np.array([row + [0] * (LONGEST - len(row)) for row in heard]), np.array([answers.index(r) for r in replies])
+
+
+def answering():
+    picture, question = mg.Input((2, 8, 8)), mg.Input((LONGEST,), dtype="int64")
+    v = Flatten()(Dense(64, "relu")(Reshape((2, 64))(picture)))
+    q = GRU(32)(Embedding(len(vocabulary) + 1, 16, mask_zero=True)(question))
+    both = Dense(128, "relu")(Concatenate()([v, q]))
+    return mg.Model([picture, question], Dense(len(answers))(Dense(64, "relu")(both)))
+
+
+ROUNDS = L.pick(250, 1500)
+pictures, questions, replies = interview(images, labels, 64 * ROUNDS)
+new_pictures, new_questions, new_replies = interview(new_images, new_labels, 2000)
+for name, eyes, ears in (("both", 1, 1), ("question only", 0, 1), ("picture only", 1, 0)):
+    model = answering()
+    rate = mg.schedules.CosineDecay(0.005, decay_steps=ROUNDS, alpha=0.02)
+    loss = mg.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(mg.optimizers.Adam(rate, global_clipnorm=1.0), loss, metrics=["accuracy"])
+    model.fit([eyes * pictures, ears * questions], replies, batch_size=64, verbose=0)
+    right = model.evaluate([eyes * new_pictures, ears * new_questions], new_replies, batch_size=500)[1]
+    L.check(f"answers right, {name}", right, *((">=", L.pick(0.6, 0.93)) if name == "both" else ("<=", 0.5)))
+    if name == "both":
+        with mg.Trace() as trace:
+            mg.cross_entropy(model([new_pictures[:1], new_questions[:1]]), new_replies[:1]).mean().backward()
+        L.figure("vqa", mg.draw(trace))
+# %% [markdown]
+# ## What it does not show
+# That the net counts, or compares. It has seen every pair of digits many times, and five questions. Ask it which digit
+# is smaller, and it has no ear for the word.
+#
+# ## Exercises
+# `python -m lessons check 22 answers.py` grades them.
+# 1. *Predict.* Somebody who hears only the question, but knows the statistics: how often right?
+# 2. *Build.* `as_one_product(x, v, W_xh, W_ih)`: the lectures' two input terms as one row times one matrix.
+# 3. *Predict.* How many weights does looking at every step cost beyond looking once?
+# %%
+L.done()
