@@ -1,11 +1,6 @@
-"""Keras' weights in minigrad's layers give Keras' outputs and gradients; losses, optimisers, schedules and activations agree too.
-
-Everywhere against the figures that tests/references/make_references.py wrote down; where Keras is installed, against Keras itself.
-"""
+"""Keras' lists of weights in minigrad's layers, and the other way: the figures of Keras come out, stored ones and live ones."""
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 from pathlib import Path
 
@@ -15,125 +10,93 @@ import pytest
 import minigrad as mg
 from minigrad import layers as L
 from minigrad.exchange import from_keras, to_keras
-from minigrad.layers import activations
-from tests.references import cases
+from tests.figures import keras_cases as cases
 
-STORED = Path(__file__).parents[1] / "references" / "keras.npz"
-HAS_KERAS = importlib.util.find_spec("keras") is not None and importlib.util.find_spec("torch") is not None
+FIGURES = np.load(Path(cases.__file__).with_name("keras.npz"), allow_pickle=False)
+WITH_WEIGHTS = [name for name in cases.LAYERS if f"layer/{name}/w0" in FIGURES]
 
 
-@pytest.fixture(scope="module", params=["stored", pytest.param("live", marks=[
-    pytest.mark.torch, pytest.mark.skipif(not HAS_KERAS, reason="pip install keras torch")])])
-def figures(request):
-    """Name → array."""
-    if request.param == "stored":
-        with np.load(STORED, allow_pickle=False) as archive:
-            return dict(archive)
+def theirs(name):
+    """The list of weights that Keras had."""
+    return [FIGURES[f"layer/{name}/w{k}"] for k in range(100) if f"layer/{name}/w{k}" in FIGURES]
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_WEIGHTS if "in training" not in name and "axis 1" not in name])
+def test_their_weights_here_and_back(name):
+    kind, arguments, shapes, call = cases.LAYERS[name]
+    layer, xs = cases.made(L, kind, arguments), cases.inputs_of(name, shapes)
+    call = {word: np.array(value, bool) if "mask" in word and isinstance(value, list) else value for word, value in call.items()}
+    cases.called(layer, kind, xs, call)
+    from_keras(layer, theirs(name))
+    ys = cases.called(layer, kind, xs, call)
+    for k, y in enumerate(ys if isinstance(ys, tuple) else [ys]):
+        assert np.allclose(y.numpy(), FIGURES[f"layer/{name}/y{k}"], rtol=2e-5, atol=2e-6)
+    assert all(np.array_equal(*pair) for pair in zip(to_keras(layer), theirs(name), strict=True))
+
+
+# ------------------------------------------------------------------------------------------------ whole models, with Keras itself
+
+
+@pytest.fixture
+def keras():
+    pytest.importorskip("torch")
     os.environ.setdefault("KERAS_BACKEND", "torch")
-    import keras
-    import torch
-
-    from tests.references import make_references as make
-    return {**make.layer_figures(keras, torch), **make.loss_figures(keras), **make.optimizer_figures(keras), **make.small_figures(keras)}
+    return pytest.importorskip("keras")
 
 
-def close(ours, theirs, tolerance=2e-5, scale=0.0):
-    assert ours.shape == theirs.shape
-    assert np.allclose(ours, theirs, rtol=tolerance, atol=tolerance * max(1.0, scale, float(np.abs(theirs).max())))
+def line(layers, model, inputs):
+    """The same text makes it on both sides: everything that has weights."""
+    return model([inputs((6,), dtype="int64"), layers.Embedding(9, 4, mask_zero=True), layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+                  layers.GRU(5, reset_after=True, return_sequences=True), layers.GRU(4, reset_after=False, return_sequences=True),
+                  layers.SimpleRNN(4, return_sequences=True), layers.LayerNormalization(), layers.Conv1D(3, 2, padding="causal"),
+                  layers.BatchNormalization(), layers.Dropout(0.5), layers.Flatten(), layers.Dense(2, activation="softmax")])
 
 
-def numbered(figures, name, letter):
-    found = {key.rpartition("/")[2]: array for key, array in figures.items() if key.startswith(f"layer/{name}/{letter}")}
-    return {key: array for key, array in found.items() if key[1:].isdigit()}
+def branched(layers, model, inputs):
+    x = inputs((4, 6))
+    left, right = layers.Dense(6, name="left")(x), layers.Dense(6, name="right")(x)
+    heads = layers.MultiHeadAttention(2, 3, name="heads")(left, right)
+    joined = layers.Add(name="sum")([heads, layers.AdditiveAttention(name="additive")([right, left])])
+    return model(x, layers.Dense(2, name="out")(layers.GlobalAveragePooling1D(name="mean")(joined)))
 
 
-class Line(mg.Model):
-    """The layers of a case, one after another."""
-
-    def __init__(self, specs):
-        super().__init__()
-        self.layers = [cases.build(L, spec) for spec in specs]
-
-    def call(self, *x):
-        return cases.run(self.layers, x if len(x) > 1 else x[0])
+def randomized(theirs):
+    chance = np.random.default_rng(0)
+    theirs.set_weights([np.abs(chance.normal(0, 0.5, w.shape)) + 0.1 for w in theirs.get_weights()])
+    return theirs
 
 
-def test_the_figures_say_who_made_them():
-    with np.load(STORED, allow_pickle=False) as archive:
-        assert set(json.loads(str(archive["versions"]))) == {"keras", "torch", "numpy", "python"}
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")
+def test_a_sequential_model_goes_over_and_back(keras):
+    theirs = randomized(line(keras.layers, keras.Sequential, keras.Input))
+    ours, x = line(L, mg.Sequential, L.Input), np.random.default_rng(1).integers(1, 9, (5, 6))
+    from_keras(ours, theirs.get_weights())
+    assert np.allclose(ours.predict(x), theirs.predict(x, verbose=0), atol=1e-5)
+    theirs.set_weights(to_keras(ours))
 
 
-@pytest.mark.parametrize("name", cases.LAYERS)
-def test_layers(name, figures):
-    specs, x = cases.LAYERS[name]
-    model = Line(specs)
-    inputs = x if isinstance(x, tuple) else (x,)
-    model(*inputs)
-    weights = list(numbered(figures, name, "w").values())
-    from_keras(model, weights)
-    assert all(np.array_equal(*pair) for pair in zip(to_keras(model), weights, strict=True))
-    y = model(*inputs)
-    close(y.numpy(), figures[f"layer/{name}/y"])
-    if weights:
-        mg.sum(mg.square(y)).backward()
-    scale = max((float(np.abs(g).max()) for g in numbered(figures, name, "g").values()), default=0.0)
-    for k, weight in enumerate(model.weights):
-        if (theirs := figures.get(f"layer/{name}/g{k}")) is not None:
-            close(np.zeros(weight.shape) if weight.grad is None else weight.grad, theirs, scale=scale)
-
-
-@pytest.mark.parametrize("name", cases.LOSSES)
-def test_losses(name, figures):
-    kind, arguments, y, p = cases.LOSSES[name]
-    loss = getattr(mg.losses, kind)(**arguments)
-    close(np.array([loss(y, p).item(), loss(y, p, sample_weight=cases.WEIGHTS).item()]), figures[f"loss/{name}"])
-
-
-@pytest.mark.parametrize("name", cases.OPTIMIZERS)
-def test_optimisers_step_by_step(name, figures):
-    kind, arguments = cases.OPTIMIZERS[name]
-    optimizer, theta = getattr(mg.optimizers, kind)(**arguments), mg.Parameter(cases.START)
-    for g, theirs in zip(cases.GRADIENTS, figures[f"optimizer/{name}"]):
-        theta.zero_grad()
-        mg.sum(theta * g).backward()
-        optimizer.step([theta])
-        assert theta.dtype == np.float32
-        close(theta.numpy(), theirs, 1e-5)               # Keras has 1 − βᵗ in float32
-
-
-@pytest.mark.parametrize("name", cases.SCHEDULES)
-def test_schedules(name, figures):
-    kind, arguments = cases.SCHEDULES[name]
-    close(np.array([getattr(mg.schedules, kind)(**arguments)(t) for t in range(20)]), figures[f"schedule/{name}"], 1e-6)
-
-
-@pytest.mark.parametrize("name", cases.ACTIVATIONS)
-def test_activations(name, figures):
-    close(activations.get("gelu" if name == "gelu_tanh" else name)(mg.Tensor(cases.ROWS * 3)).numpy(), figures[f"activation/{name}"])
-
-
-# ------------------------------------------------------------------------------------------------ whole models
-
-
-def branched():
-    x = mg.Input((4,))
-    a, b = L.Dense(3, name="left")(x), L.Dense(3, name="right")(x)
-    return mg.Model(x, L.Dense(2, name="out")(L.Add()([a, b])))
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")
+def test_a_model_with_branches_goes_over_by_names(keras):
+    theirs = randomized(branched(keras.layers, keras.Model, keras.Input))
+    ours, x = branched(L, mg.Model, L.Input), np.random.default_rng(1).normal(size=(5, 4, 6)).astype("float32")
+    from_keras(ours, {layer.name: layer.get_weights() for layer in theirs.layers})
+    assert np.allclose(ours.predict(x), theirs.predict(x, verbose=0), atol=1e-5)
 
 
 def test_branches_are_told_apart_by_name():
-    model = branched()
-    lists = {"out": [np.ones((3, 2)), np.zeros(2)], "right": [np.full((4, 3), 2.0), np.ones(3)], "add": [], "left": [np.full((4, 3), 3.0), np.zeros(3)]}
-    from_keras(model, lists)
-    assert model.get_layer("left").W.numpy().max() == 3.0 and model.get_layer("right").b.numpy().min() == 1.0
+    model = branched(L, mg.Model, L.Input)
+    lists = {layer.name: [w + 1 for w in layer.get_weights()] for layer in model.layers}
+    from_keras(model, dict(reversed(lists.items())))
+    assert all(np.array_equal(*pair) for name, arrays in lists.items() for pair in zip(model.get_layer(name).get_weights(), arrays))
 
 
 @pytest.mark.parametrize("change, words", [
-    (lambda lists: lists[:-1], "got 5 arrays"), (lambda lists: [*lists[:-1], np.zeros(3)], "shape"),
-    (lambda lists: {"left": lists[:2], "right": lists[2:4]}, "left, right"),
+    (lambda lists: lists[:-1], "arrays"), (lambda lists: [*lists[:-1], np.zeros(3)], "shape"), (lambda lists: {"left": lists[:2]}, "left"),
 ])
 def test_what_does_not_fit_changes_nothing(change, words):
-    model = branched()
+    model = branched(L, mg.Model, L.Input)
     before = to_keras(model)
     with pytest.raises(ValueError, match=words):
         from_keras(model, change([w + 1 for w in before]))
