@@ -18,8 +18,8 @@ from minigrad import backend
 from tests import strict_array
 
 slow_is_fine = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-settings.register_profile("default", max_examples=12, deadline=None, derandomize=True, suppress_health_check=slow_is_fine)
-settings.register_profile("thorough", max_examples=200, deadline=None, suppress_health_check=slow_is_fine)
+settings.register_profile("default", max_examples=15, deadline=None, derandomize=True, suppress_health_check=slow_is_fine)
+settings.register_profile("thorough", max_examples=150, deadline=None, suppress_health_check=slow_is_fine)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -481,7 +481,7 @@ ROWS: list[Row] = [
         lambda *xs, inputs, output: np.einsum(f"{','.join(inputs)}->{output}", *xs),
         torch=lambda *xs, inputs, output: torch_function("einsum")(f"{','.join(inputs)}->{output}", *xs),
     ),
-    Row("reshape", reshapes(), lambda x, shape: x.reshape(shape), torch=torch_function("reshape")),
+    Row("reshape", reshapes(), lambda x, shape: x.reshape(shape), torch=lambda x, shape: x.reshape(shape)),
     Row(
         "transpose",
         permutations(),

@@ -94,7 +94,7 @@ class TestTensor:
 
     def test_comparisons_are_elementwise_and_plain(self):
         x = leaf([1.0, 2.0, 3.0])
-        for result, expected in [(x > 2, [0, 0, 1]), (x == 2.0, [0, 1, 0]), (2.0 <= x, [0, 1, 1]), (x != x, [0, 0, 0])]:
+        for result, expected in [(x > 2, [0, 0, 1]), (x == 2.0, [0, 1, 0]), (2.0 <= x, [0, 1, 1]), (x != 2.0, [1, 0, 1])]:
             assert isinstance(result, np.ndarray) and result.dtype == bool
             np.testing.assert_array_equal(result, np.array(expected, bool))
         assert isinstance(np.argmax(x), np.integer) and x.argmax() == 2
@@ -594,7 +594,7 @@ class TestRecording:
 
         assert not double(x).requires_grad and double.__doc__ == "twice"
         with pytest.raises(ZeroDivisionError), no_grad():
-            1 / 0
+            raise ZeroDivisionError
         assert (x * 2).requires_grad
 
     def test_detach_cuts(self):
@@ -605,11 +605,10 @@ class TestRecording:
 
     def test_scopes_nest_and_leave(self):
         x = leaf(1.0)
-        with scope("encoder"):
-            with scope("cell", t=3):
-                y = x * 2
-                with scope("gate"):
-                    z = x * 2
+        with scope("encoder"), scope("cell", t=3):
+            y = x * 2
+            with scope("gate"):
+                z = x * 2
         assert (y.node.scope.path, y.node.scope.step) == ("encoder/cell", 3)
         assert (z.node.scope.path, z.node.scope.step) == ("encoder/cell/gate", 3)
         assert engine.current_scope().path == ""
@@ -717,9 +716,9 @@ class TestErrors:
 class TestAnomaly:
     def test_forward_names_operation_layer_step_and_line(self):
         x = leaf([1.0, 0.0], "x")
-        with np.errstate(all="ignore"), mg.detect_anomaly(), pytest.raises(FloatingPointError) as error:
-            with scope("rnn"), scope("cell", t=4):
-                ops.log(x)
+        quiet, cell = np.errstate(all="ignore"), scope("cell", t=4)
+        with quiet, mg.detect_anomaly(), scope("rnn"), cell, pytest.raises(FloatingPointError) as error:
+            ops.log(x)
         text = str(error.value)
         assert all(part in text for part in ("log", "x[2]", "rnn/cell", "step 4", "test_engine.py"))
 

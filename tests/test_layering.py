@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def typing_only(tree: ast.AST) -> set[ast.AST]:
     return {inner for block in blocks for statement in block.body for inner in ast.walk(statement)}
 
 
+@cache
 def imports(path: Path) -> list[tuple[str, int, bool]]:
     """Every import of a file: the dotted name ("minigrad.engine"), its line, and whether it runs when the file is imported."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
