@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine import Tensor
 from ..trace import Trace
-from . import views
+from . import models, views
 from .figure import Figure
 from .flow import Flow
 from .graph import Graph, read
@@ -31,7 +31,7 @@ def draw(
     entry: Any = None, labels: Any = None, truncate: int | None = None, of: str = "x", theme: str = "light", size: str | None = None, title: str | None = None,
     words: Mapping[str, str] | None = None,
 ) -> Figure:  # fmt: skip
-    """The picture of a Trace (or of a Tensor: of what it was computed from).
+    """The picture of a Trace, of a Tensor (what it was computed from), or of a Model (its layers).
 
     With time steps: one column each, and for the singled-out `weight` (a tensor or its name; W_hh if you do not say) one pill per use
     and the waterfall of its gradient; arrays by signed shares, or by one `entry`, (0, 3). Without: the expression graph.
@@ -43,6 +43,8 @@ def draw(
     own = words_for(words)
     if view == "flow":
         return Figure(Flow(what, of, own).scene(title), theme)
+    if hasattr(what, "calls") and hasattr(what, "sublayers"):
+        return Figure(models.scene(what, own, title), theme)
     graph = graph_of(what, weight)
     computed = any(graph.gradient(v) is not None for v in graph.values if v.kind != "number")
     backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
@@ -68,7 +70,7 @@ def graph_of(what: Any, weight: Any) -> Graph:
         if what.node is None:
             raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
         return read(None, what, weight=weight)
-    raise TypeError(f"draw takes a Trace or a Tensor, got {type(what).__name__}")
+    raise TypeError(f"draw takes a Trace, a Tensor or a Model, got {type(what).__name__}")
 
 
 def numbered(labels: Any, graph: Graph) -> dict[int, str]:
