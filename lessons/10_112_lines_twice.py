@@ -101,6 +101,7 @@ L.figure("one_step", mg.draw(trace, title="Three letters of the poem, walked bac
 # As in the original: 25 letters at a time, the state carried on, the loss *summed* over the letters, every entry of every
 # gradient cut at ±5, Adagrad with a rate of 0.1. The layer `RNN` is the same net as one fast operation.
 # %%
+mg.set_random_seed(L.seed)
 small = mg.initializers.RandomNormal(stddev=0.01)
 rnn = mg.layers.RNN(H, input_dim=V, return_sequences=True, return_state=True, kernel_initializer=small, recurrent_initializer=small)
 readout = mg.layers.Dense(V, kernel_initializer=small)
@@ -109,13 +110,13 @@ uniform = STEPS * np.log(V)
 L.predict(f"the loss of the first chunk of {STEPS} letters out of {V}, before anything is learned", round(uniform, 1), 0.5)
 
 
-def recite(length=60):
+def recite(length=60, temperature=1.0):
     def step(letter, state):
         with mg.no_grad():
             h, state = rnn(np.array([[letter]]), initial_state=state)
             return readout(h).data[0, 0], state
 
-    return text[0] + vocabulary.decode(generate(step, letters[0], length - 1, choose=sample))
+    return text[0] + vocabulary.decode(generate(step, letters[0], length - 1, choose=lambda scores: sample(scores, temperature)))
 
 
 UPDATES, CHUNKS = L.pick(1000, 16_000, 30_000), (len(letters) - 1) // STEPS
@@ -142,7 +143,7 @@ print(f"  some entry was cut at ±5 in {clipped / UPDATES:.0%} of the updates")
 if not L.options.text:
     L.check("bits per letter at the end", float(np.mean(curve[-CHUNKS:])), "<=", L.pick(3.8, 0.5))
     if L.mode != "fast":
-        said = recite(2 * len(text))
+        said = recite(2 * len(text), temperature=0.5)
         whole = [line for line in text.splitlines() if len(line) > 20 and line in said]
         L.check("whole lines of the poem in what it recites", len(whole), ">=", 3)
 figure, axes = plt.subplots()
