@@ -1,0 +1,156 @@
+# %% [markdown]
+# # 23. Ask the network for a picture
+# **The idea.** The gradient that teaches the weights can be taken with respect to the picture instead: once, and it says
+# which pixels matter (*saliency*); many times, walking uphill, and it paints what the net wants to see (*activity
+# maximisation*).
+#
+# One lecture gives both under one name. They are two things: near a picture $I$ the score of a class is
+# $S_c(I + \delta) \approx S_c(I) + w \cdot \delta$ with $w = \partial S_c / \partial I$, a derivative at *one* input;
+# and $\arg\max_I S_c(I) - \lambda \lVert I \rVert^2$ is an input of its own (Simonyan, Vedaldi and Zisserman 2014).
+#
+# You need lessons 01 and 04. Time: five seconds.
+# %%
+from _kit import Lesson, mg, np, plt
+
+from minigrad import datasets
+from minigrad.layers import Dense
+
+mg.set_floatx("float64")
+L = Lesson(__file__, pictures=["saliency", "dream_digits", "octaves"])
+(images, labels), (new_images, new_labels) = datasets.split(*datasets.digits())
+net = mg.Sequential([Dense(64, "tanh", input_dim=64), Dense(10)])
+net.compile(mg.optimizers.Adam(0.005), mg.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+net.fit(images.reshape(-1, 64), labels, batch_size=32, epochs=L.pick(10, 30), verbose=0)
+accuracy = net.evaluate(new_images.reshape(-1, 64), new_labels)[1]
+L.check("the net that we ask knows its digits", accuracy, ">=", 0.94)
+# %% [markdown]
+# ## Once: which pixels matter?
+# The picture asks for a gradient, the weights are left alone. The gradient must predict what a small change does to the
+# score; and since it is the first term of a series, the error must shrink with the *square* of the change.
+# %%
+
+
+def score(picture, digit):
+    return net(mg.reshape(picture, (1, 64)))[0, digit]
+
+
+def saliency(picture, digit):
+    return mg.grad(score)(picture, digit).data
+
+
+picture, digit = new_images[0], int(new_labels[0])
+w = saliency(picture, digit)
+delta = mg.generator().standard_normal((8, 8)) * 1e-4
+errors = []
+for size in (1.0, 0.5):
+    change = score(picture + size * delta, digit).item() - score(picture, digit).item()
+    predicted = float((w * size * delta).sum())
+    errors.append(abs(change - predicted))
+    print(f"  a change of {size * 1e-4:.5f} per pixel: the score moves by {change:+.10f}, w·δ says {predicted:+.10f}")
+L.check("relative error of w·δ", errors[0] / abs(float((w * delta).sum())), "<", 1e-3)
+L.predict("half the change: by what factor does the error shrink?", 4, 0.1)
+L.check("by this factor", errors[0] / errors[1], "~", (4.0, 0.1))
+# %% [markdown]
+# ## Does it matter?
+# A map of what matters can be put to the test: wipe out the ten pixels whose ink it says supports the digit most
+# ($w \cdot I$ largest), and ten others that have ink as well. If the map is worth something, the first hurts more.
+# %%
+damage = {"the map's ten": [], "ten others with ink": []}
+for image, label in zip(new_images[:100], new_labels[:100], strict=True):
+    support = (saliency(image, int(label)) * image).ravel()
+    inked = np.flatnonzero(image.ravel())
+    for name, chosen in zip(damage, (np.argsort(-support)[:10], mg.generator().choice(inked, 10, replace=False)), strict=True):
+        wiped = image.ravel().copy()
+        wiped[chosen] = 0
+        damage[name].append(float(net(wiped[None]).data.argmax() != label))
+for name, lost in damage.items():
+    print(f"  wiping out {name:<20}: {np.mean(lost):.0%} of the digits are no longer recognised")
+L.check("how much more often the map's ten kill", np.mean(damage["the map's ten"]) - np.mean(damage["ten others with ink"]), ">=", 0.3)
+figure, panels = plt.subplots(2, 8, figsize=(12, 3.4))
+for k in range(8):
+    w = saliency(new_images[k], int(new_labels[k]))
+    panels[0, k].imshow(new_images[k], cmap="gray_r")
+    panels[1, k].imshow(w, cmap="PuOr", vmin=-np.abs(w).max(), vmax=np.abs(w).max())
+    panels[0, k].set_title(f"a {new_labels[k]}")
+for panel in panels.flat:
+    panel.axis("off")
+figure.suptitle("Below: more ink here helps (purple) or hurts (orange) the digit's score")
+L.figure("saliency", figure, w=w)
+# %% [markdown]
+# ## Many times: what does it want to see?
+# Begin with an empty picture and walk uphill on $S_c(I) - \lambda \lVert I \rVert^2$. The lecture's formula alone may
+# leave the range of pixels, and then its maximum is no picture; so after every step the pixels are cut to [0, 1].
+# %%
+STEPS = L.pick(60, 150)
+
+
+def ascend(digit, decay=0.3, cut=True, size=8):
+    """The picture that the net likes best, made of size × size patches."""
+    patches, stretch = mg.Parameter(np.zeros((size, size))), np.kron(np.eye(size), np.ones((8 // size, 1)))  # (8, size)
+    optimizer = mg.optimizers.Adam(0.05)
+    for _ in range(STEPS):
+        patches.zero_grad()
+        picture = stretch @ patches @ stretch.T
+        loss = decay * (picture * picture).sum() - score(picture, digit)
+        loss.backward()
+        optimizer.step([patches])
+        if cut:
+            patches.data = np.clip(patches.data, 0, 1)
+    return stretch @ patches.numpy() @ stretch.T
+
+
+believed = lambda picture, digit: float(mg.softmax(net(picture.reshape(1, 64))).data[0, digit])
+means = np.array([images[labels == digit].mean(axis=0) for digit in range(10)])
+likeness = lambda picture: np.array([np.corrcoef(picture.ravel(), mean.ravel())[0, 1] for mean in means])
+dreams = np.array([ascend(digit) for digit in range(10)])
+belief = [believed(dream, digit) for digit, dream in enumerate(dreams)]
+like = np.array([likeness(dream) for dream in dreams])
+own, others = like.diagonal(), np.where(np.eye(10, dtype=bool), -1, like).max(axis=1)
+for digit in range(10):
+    print(f"  {digit}: the net believes {belief[digit]:.4f}; like the mean {digit} {own[digit]:+.2f}, the most similar other {others[digit]:+.2f}")
+L.check("the least belief among the ten", min(belief), ">", 0.99)
+L.check("digits whose picture is most like the mean of their own class", int((own > others).sum()), "==", 10)
+wild = [ascend(digit, decay=0.0, cut=False) for digit in range(10)]
+L.check("without λ and without cutting, ink reaches", float(np.abs(wild).max()), ">", 2.0)
+octaves = {size: np.array([ascend(digit, size=size) for digit in range(10)]) for size in (2, 4, 8)}
+for size, pictures in octaves.items():
+    print(f"  in {size} × {size} patches the net believes {np.mean([believed(p, d) for d, p in enumerate(pictures)]):.3f} on average")
+for name, rows in (("dream_digits", {"means": means, "dreams": dreams, "no λ, no cut": wild}),
+                   ("octaves", {f"{size} × {size}": pictures for size, pictures in octaves.items()})):
+    figure, panels = plt.subplots(len(rows), 10, figsize=(12, 1.3 * len(rows) + 0.3))
+    for line, (title, pictures) in zip(panels, rows.items(), strict=True):
+        line[0].set_ylabel(title)
+        for panel, picture in zip(line, pictures, strict=True):
+            panel.imshow(picture, cmap="gray_r")
+            panel.set(xticks=[], yticks=[])
+    L.figure(name, figure, **{title.replace(" ", ""): np.array(pictures) for title, pictures in rows.items()})
+# %% [markdown]
+# ## What the slide got wrong
+# For painting in a style the lecture gives gradients by hand, with $F$ the activations of a layer, $P$ those of the
+# picture to keep, $G = F F^T$ and $A$ the style's: $\partial L / \partial F = F - P$ where $F > 0$, else 0, and
+# $\partial E / \partial F = \frac{1}{N^2 M^2} \left(F^T (G - A)\right)^T$ where $F > 0$, else 0. Ask the graph.
+# %%
+N, M = 4, 6
+Z = mg.Tensor(mg.generator().standard_normal((N, M)), requires_grad=True)
+P, A = mg.generator().standard_normal((N, M)), mg.generator().standard_normal((N, N))
+A = A @ A.T
+F = mg.relu(Z)
+G = F @ F.T
+content, style = 0.5 * ((F - P) * (F - P)).sum(), ((G - A) * (G - A)).sum() / (4 * N**2 * M**2)
+lit = F.data > 0
+by_hand = {"content": (F.data - P) * lit, "style": (F.data.T @ (G.data - A)).T * lit / (N**2 * M**2)}
+for name, loss in (("content", content), ("style", style)):
+    dF, dZ = (d.data for d in mg.gradients(loss, [F, Z]))
+    L.check(f"{name}: the slide's formula and ∂/∂Z, before the relu", float(np.abs(by_hand[name] - dZ).max()), "<=", 1e-6)
+    L.check(f"{name}: the slide's formula and ∂/∂F, as it is called", float(np.abs(by_hand[name] - dF).max()), ">", 1e-3)
+# %% [markdown]
+# The formulas are right, for another letter: "where $F > 0$, else 0" is the relu's own derivative, so they are gradients
+# with respect to what goes *into* the relu.
+#
+# ## Exercises
+# `python -m lessons check 23 answers.py` grades them.
+# 1. *Predict.* The saliency of a linear score.
+# 2. *Predict.* Where does the ascent on a linear score with λ end?
+# 3. *Build.* `smallest_change(w, gap)`: the shortest step after which the net sees a 3 in a 7.
+# %%
+L.done()
