@@ -40,7 +40,8 @@ def rescaled(gradients: list[Any], norm: float, limit: float) -> list[Any]:
 def clip_by_global_norm(parameters: Iterable[Parameter], limit: float) -> float:
     """Shortens all gradients by one factor so that their joint norm is at most `limit`; returns the norm before.
 
-    Directions stay. (Element-wise clipping, clip_by_value, turns them.)
+    Directions stay. (Element-wise clipping, clip_by_value, turns them.) Where a gradient is infinite or NaN there is
+    nothing to shorten: the norm that is returned says so.
     """
     trained = [p for p in parameters if p.grad is not None]
     norm = global_norm(p.grad for p in trained)

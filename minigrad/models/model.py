@@ -135,6 +135,10 @@ class Model(Layer):
             return list(listed)
         return list(dict.fromkeys(one for value in vars(self).values() for one in leaves(value) if isinstance(one, Layer)))
 
+    def __repr__(self) -> str:
+        layers = len(self.sublayers())
+        return f"{type(self).__name__}({self.name!r}, {layers} layer{'s' * (layers != 1)}, {self.count_params():,} weights)"
+
     def summary(self, print_fn: Callable[[str], Any] | None = print, width: int = 80) -> str:
         """Prints (and returns) a table of the layers, their shapes, weights, and what they are connected to."""
         table = summary_table(self, width)

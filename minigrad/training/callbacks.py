@@ -6,6 +6,7 @@ arguments and defaults are Keras'. What a callback must remember to go on after 
 from __future__ import annotations
 
 import csv
+import inspect
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -281,13 +282,14 @@ class ReduceLROnPlateau(Watching):
 
 
 class LearningRateScheduler(Callback):
-    """η ← schedule(epoch, η) before every epoch"""
+    """η ← schedule(epoch, η), or schedule(epoch), before every epoch"""
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         self.schedule, self.verbose = schedule, verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.model.optimizer.learning_rate = float(self.schedule(epoch, self.model.optimizer.rate))
+        asked = (epoch, self.model.optimizer.rate)[: len(inspect.signature(self.schedule).parameters)]
+        self.model.optimizer.learning_rate = float(self.schedule(*asked))
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {self.model.optimizer.learning_rate:.3g}")
 

@@ -125,6 +125,10 @@ def test_summary_fits_eighty_columns(capsys):
     assert "6,464" in table and "7,114 weights" in table and "650 trained, 6,464 frozen" in table
 
 
+def test_repr_says_how_large_it_is():
+    assert repr(mg.Sequential([Dense(3, input_dim=2)], name="net")) == "Sequential('net', 1 layer, 9 weights)"
+
+
 def test_the_same_seed_gives_the_same_training():
     x, y = blobs(100)
     losses = []

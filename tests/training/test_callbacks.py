@@ -80,6 +80,8 @@ def test_reduce_on_plateau():
 def test_learning_rate_scheduler():
     _, history = run(cb.LearningRateScheduler(lambda epoch, rate: rate / 2), values=[0, 0, 0])
     assert history.history["learning_rate"] == [0.005, 0.0025, 0.00125]
+    _, history = run(cb.LearningRateScheduler(lambda epoch: 0.1 + epoch), values=[0, 0])
+    assert history.history["learning_rate"] == [0.1, 1.1]
 
 
 def test_terminate_on_nan(capsys):
