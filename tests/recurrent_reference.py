@@ -47,10 +47,11 @@ def shares(shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
 
 def keras_answers(name: str) -> list[list]:
     """The outputs (all, then the last states), then the gradients of x and of each weight, as nested lists."""
-    os.environ.update(KERAS_BACKEND="jax", JAX_ENABLE_X64="1")
+    os.environ["KERAS_BACKEND"] = "jax"
     import jax
     import keras
 
+    jax.config.update("jax_enable_x64", True)
     keras.config.set_floatx("float64")
     kind, options = CASES[name.removesuffix(", masked")]
     options = {"activation": jax.numpy.tanh, **options}          # Keras' own tanh makes float32 of float64
