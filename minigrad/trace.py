@@ -52,7 +52,8 @@ class Trace(Observer):
         self.output: Tensor | None = None                   # where the last backward() began; None = not yet
         self._known: set[Tensor] = set()
         self._names: dict[Tensor, str] = {}                 # variables that held a tensor
-        self._arguments: dict[Tensor, str] = {}             # arguments, and lists: second choice
+        self._arguments: dict[Tensor, str] = {}             # arguments that did: second choice
+        self._lists: dict[Tensor, str] = {}                 # lists that hold it: third choice
         self._lines: dict[Tensor, str] = {}
         self._gradients: dict[Tensor, Any] = {}
         self._arrivals: dict[Tensor, list[tuple[Tensor, int, Any]]] = {}
@@ -84,7 +85,7 @@ class Trace(Observer):
 
     def name(self, x: Tensor) -> str | None:
         """The name given to x, else that of the variable that held it, else None."""
-        return x.name or self._names.get(x) or self._arguments.get(x)
+        return x.name or self._names.get(x) or self._arguments.get(x) or self._lists.get(x)
 
     def where(self, x: Tensor) -> str | None:
         """The user's line that made x: "homework.py:14"."""
@@ -127,7 +128,7 @@ class Trace(Observer):
             elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Tensor):
                 for x in value:                             # the steps of a sequence, kept in a list
                     if isinstance(x, Tensor):
-                        self._arguments.setdefault(x, name)
+                        self._lists.setdefault(x, name)
 
 
 class Afterwards(Observer):
