@@ -88,7 +88,7 @@ class LayerNormRNNCell(Normalizing, RNNCell):
 
 
 class LayerNormLSTMCell(Normalizing, LSTMCell):
-    """i f g o = N(x W_xh) + N(h W_hh) + b;  c' = σ(f)⊙c + σ(i)⊙tanh(g);  h' = σ(o)⊙tanh(N(c') + b_c)   (the same, appendix)
+    """i f g o = N(x W_xh) + N(h W_hh) + b;  c' = σ(f)⊙c + σ(i)⊙tanh(g);  h' = σ(o)⊙tanh(N(c') + b_c)   (Ba et al. 2016, appendix)
 
     N normalises the four stacked gates together, as the paper has it.
     """
@@ -119,7 +119,7 @@ class LayerNormLSTMCell(Normalizing, LSTMCell):
 
 
 class LayerNormGRUCell(Normalizing, GRUCell):
-    """z r = σ(N(x W) + N(h W) + b);  h̃ = tanh(N(x W) + r⊙N(h W) + b);  h' = z⊙h + (1 − z)⊙h̃   (the same, appendix)
+    """z r = σ(N(x W) + N(h W) + b);  h̃ = tanh(N(x W) + r⊙N(h W) + b);  h' = z⊙h + (1 − z)⊙h̃   (Ba et al. 2016, appendix)
 
     z and r are normalised together, h̃ by itself; the reset comes after the product, as the paper has it.
     """
