@@ -22,10 +22,10 @@ from .callbacks import CallbackList, History
 
 def train_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
     """θ ← θ − η ∂L/∂θ, once: predict, compare, go backward, update. Returns the running metrics."""
-    parameters = model.parameters()
     y_pred = model(x, training=True)
     loss = model.compute_loss(y, y_pred, sample_weight)
-    for p in parameters or (parameters := model.parameters()):       # a model without weights yet has just made them
+    parameters = model.parameters()                   # asked now, since the first call makes them
+    for p in parameters:
         p.zero_grad()
     loss.backward()
     model.optimizer.step(parameters)
