@@ -101,6 +101,11 @@ def as_batches(x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: 
     return Stream(x, steps=steps, class_weight=class_weight)
 
 
+def streamed(batches: Any) -> Any:
+    """Any iterable of (x, y), as an iterable of Batches; Batches and Streams stay what they are."""
+    return batches if isinstance(batches, (Batches, Stream)) else Stream(batches)
+
+
 def is_data(x: Any) -> bool:
     """Arrays, Tensors, nested lists of numbers, or lists and dicts of such; a list of (x, y) tuples is not."""
     if isinstance(x, (list, dict)) and x:

@@ -17,6 +17,7 @@ import numpy as np
 from .. import backend
 from ..engine import Tensor, no_grad
 from ..structure import leaves, map_leaves
+from .batches import streamed
 from .callbacks import CallbackList, History
 
 
@@ -35,7 +36,10 @@ def train_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[st
 
 def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, callbacks: Any = (),
         initial_epoch: int = 0, validation_freq: int = 1) -> History:
-    """Trains on every batch, `epochs` times. Ctrl-C ends it in good order after the running batch."""
+    """Trains on every batch (x, y) or (x, y, sample_weight), `epochs` times. Ctrl-C ends it in good order after the
+    running batch.
+    """
+    batches, validation = streamed(batches), None if validation is None else streamed(validation)
     watchers = CallbackList(callbacks, model, {"epochs": epochs, "steps": length(batches), "batches": batches})
     model.stop_training = False
     logs: dict[str, float] = {}
@@ -83,7 +87,7 @@ def evaluate(model: Any, batches: Any, watchers: Any = None) -> dict[str, float]
     model.reset_metrics()
     watchers.on_test_begin()
     logs: dict[str, float] = {}
-    for step, (x, y, sample_weight) in enumerate(batches):
+    for step, (x, y, sample_weight) in enumerate(streamed(batches)):
         watchers.on_test_batch_begin(step)
         logs = model.test_step(placed(x, model), y, sample_weight)
         watchers.on_test_batch_end(step, logs)
@@ -99,9 +103,9 @@ def predict(model: Any, batches: Any, watchers: Any = None) -> Any:
     watchers = watchers or CallbackList((), model, {})
     watchers.on_predict_begin()
     parts = []
-    for step, batch in enumerate(batches):
+    for step, batch in enumerate(streamed(batches)):
         watchers.on_predict_batch_begin(step)
-        parts.append(map_leaves(to_host, model(placed(batch[0], model), training=False)))
+        parts.append(map_leaves(to_host, model(placed(batch.x, model), training=False)))
         watchers.on_predict_batch_end(step)
     watchers.on_predict_end()
     if not parts:

@@ -232,6 +232,9 @@ def test_the_loop_can_be_called_by_itself():
     model = line()
     history = mg.training.fit(model, mg.training.Batches(x, y), epochs=2)
     assert len(history.history["loss"]) == 2
+    pairs = [(x[:20], y[:20]), (x[20:], y[20:])]
+    assert len(mg.training.fit(model, pairs, epochs=2, validation=pairs).history["val_loss"]) == 2
+    assert mg.training.predict(model, pairs).shape == (40, 1) and mg.training.evaluate(model, pairs)["loss"] > 0
 
 
 def test_nothing_of_a_batchs_graph_is_left_after_training():
