@@ -125,6 +125,12 @@ def older_and_normalised_cells():
 
 
 @shown
+def variants():
+    return line(L.RNN(L.IRNNCell(3), return_sequences=True, input_shape=(4, 2)), L.RNN(L.JordanCell(3, 4), return_sequences=True),
+                L.RNN([L.LayerNormRNNCell(3), L.LayerNormGRUCell(2), L.LayerNormLSTMCell(3)])), numbers(2, 4, 2)
+
+
+@shown
 def stateful():
     return line(L.LSTM(3, stateful=True, return_sequences=True, batch_size=2, input_shape=(4, 2)), L.Dense(1)), numbers(2, 4, 2)
 
