@@ -75,7 +75,8 @@ class NGrams:
     def next_probabilities(self, history: np.ndarray) -> np.ndarray:
         """P(· | history) by the highest order: (symbols,); what to sample the next character from."""
         tail = np.asarray(history, dtype=np.int64)[max(0, len(history) - self.order + 1) :]
-        return np.array([self.probabilities(np.append(tail, symbol))[-1, -1] for symbol in range(self.symbols)])
+        texts = np.column_stack([np.tile(tail, (self.symbols, 1)), np.arange(self.symbols)])    # one for each symbol
+        return self.probabilities(texts.ravel())[len(tail)].reshape(texts.shape)[:, -1]         # which sees its tail alone
 
     def _find(self, level: _Level, history: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Number (−1 if never seen) and count of the gram history·symbol at every position."""
