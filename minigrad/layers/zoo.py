@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import ops
 from .cells import Gated
 from .dense import features_of
 
 
 class Mutant(Gated):
-    """What the three share: weights from the input and from the state stand only where the equations have them.
+    """What the three share: a weight for each place where the equation has one, and a bias for each of z, r and h."""
 
-    W_xh (features, ·) and W_hh (units, ·) are stacked in the order of `from_input` and `from_state`; b is stacked z r h̃.
-    """
-
-    from_input = from_state = "zrh"
+    from_input: tuple[str, ...] = ()
+    from_state: tuple[str, ...] = ()
     adds_input = False  # whether an equation adds x itself
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -27,12 +24,13 @@ class Mutant(Gated):
         if self.adds_input and features != self.units:
             raise ValueError(f"{self.label} adds its input to its {self.units} units, so the input must have {self.units} "
                              f"features, got {features}: put a Dense({self.units}) before it")
-        self.add_weight("W_xh", (features, len(self.from_input) * self.units), self.kernel_initializer)
-        self.add_weight("W_hh", (self.units, len(self.from_state) * self.units), self.recurrent_initializer)
-        self.add_bias((3 * self.units,), self.bias_initializer)
-
-    def biases(self) -> Any:
-        return ops.split(self.b, 3, axis=-1) if self.use_bias else (0.0, 0.0, 0.0)
+        for name in self.from_input:
+            self.add_weight(name, (features, self.units), self.kernel_initializer)
+        for name in self.from_state:
+            self.add_weight(name, (self.units, self.units), self.recurrent_initializer)
+        self.b_z = self.b_r = self.b_h = 0.0
+        for name in ("b_z", "b_r", "b_h") if self.use_bias else ():
+            self.add_weight(name, (self.units,), self.bias_initializer)
 
     @property
     def has_kernel(self) -> bool:
@@ -40,55 +38,42 @@ class Mutant(Gated):
 
 
 class MUT1Cell(Mutant):
-    """z = σ(x W_xz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + tanh(x) + b_h) + (1 − z)⊙h
+    """z = σ(x W_xz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + tanh(x) + b_h) + (1 − z)⊙h"""
 
-    (Jozefowicz et al. 2015, MUT1)
-    """
-
-    from_input, from_state, adds_input = "zr", "rh", True
+    from_input, from_state, adds_input = ("W_xz", "W_xr"), ("W_hr", "W_hh"), True
 
     def step(self, x: Any, h: Any) -> Any:
         sigmoid, tanh = self.recurrent_activation, self.activation
-        (x_z, x_r), (W_hr, W_hh) = ops.split(x @ self.W_xh, 2, axis=-1), ops.split(self.W_hh, 2, axis=-1)
-        b_z, b_r, b_h = self.biases()
-        z = sigmoid(x_z + b_z)
-        r = sigmoid(x_r + h @ W_hr + b_r)
-        new = tanh((r * h) @ W_hh + tanh(x) + b_h)
+        z = sigmoid(x @ self.W_xz + self.b_z)
+        r = sigmoid(x @ self.W_xr + h @ self.W_hr + self.b_r)
+        new = tanh((r * h) @ self.W_hh + tanh(x) + self.b_h)
         h = z * new + (1.0 - z) * h
         return h
 
 
 class MUT2Cell(Mutant):
-    """z = σ(x W_xz + h W_hz + b_z);  r = σ(x + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h
+    """z = σ(x W_xz + h W_hz + b_z);  r = σ(x + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h"""
 
-    (Jozefowicz et al. 2015, MUT2)
-    """
-
-    from_input, adds_input = "zh", True
+    from_input, from_state, adds_input = ("W_xz", "W_xh"), ("W_hz", "W_hr", "W_hh"), True
 
     def step(self, x: Any, h: Any) -> Any:
         sigmoid, tanh = self.recurrent_activation, self.activation
-        (x_z, x_h), (W_hz, W_hr, W_hh) = ops.split(x @ self.W_xh, 2, axis=-1), ops.split(self.W_hh, 3, axis=-1)
-        b_z, b_r, b_h = self.biases()
-        z = sigmoid(x_z + h @ W_hz + b_z)
-        r = sigmoid(x + h @ W_hr + b_r)
-        new = tanh((r * h) @ W_hh + x_h + b_h)
+        z = sigmoid(x @ self.W_xz + h @ self.W_hz + self.b_z)
+        r = sigmoid(x + h @ self.W_hr + self.b_r)
+        new = tanh((r * h) @ self.W_hh + x @ self.W_xh + self.b_h)
         h = z * new + (1.0 - z) * h
         return h
 
 
 class MUT3Cell(Mutant):
-    """z = σ(x W_xz + tanh(h) W_hz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h
+    """z = σ(x W_xz + tanh(h) W_hz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h"""
 
-    (Jozefowicz et al. 2015, MUT3)
-    """
+    from_input, from_state = ("W_xz", "W_xr", "W_xh"), ("W_hz", "W_hr", "W_hh")
 
     def step(self, x: Any, h: Any) -> Any:
         sigmoid, tanh = self.recurrent_activation, self.activation
-        (x_z, x_r, x_h), (W_hz, W_hr, W_hh) = ops.split(x @ self.W_xh, 3, axis=-1), ops.split(self.W_hh, 3, axis=-1)
-        b_z, b_r, b_h = self.biases()
-        z = sigmoid(x_z + tanh(h) @ W_hz + b_z)
-        r = sigmoid(x_r + h @ W_hr + b_r)
-        new = tanh((r * h) @ W_hh + x_h + b_h)
+        z = sigmoid(x @ self.W_xz + tanh(h) @ self.W_hz + self.b_z)
+        r = sigmoid(x @ self.W_xr + h @ self.W_hr + self.b_r)
+        new = tanh((r * h) @ self.W_hh + x @ self.W_xh + self.b_h)
         h = z * new + (1.0 - z) * h
         return h

@@ -20,15 +20,15 @@ def sigma(x):
 
 def by_hand(cell, x, h):
     """The lecture's equations."""
-    columns = lambda W, names: dict(zip(names, np.split(W.data, len(names), axis=-1)))
-    W, U, b = columns(cell.W_xh, cell.from_input), columns(cell.W_hh, cell.from_state), columns(cell.b, "zrh")
+    w = {name: weight.data for name, weight in cell.named_weights().items()}
     if type(cell) is MUT1Cell:
-        z, r, add = sigma(x @ W["z"] + b["z"]), sigma(x @ W["r"] + h @ U["r"] + b["r"]), np.tanh(x)
+        z, r, add = sigma(x @ w["W_xz"] + w["b_z"]), sigma(x @ w["W_xr"] + h @ w["W_hr"] + w["b_r"]), np.tanh(x)
     elif type(cell) is MUT2Cell:
-        z, r, add = sigma(x @ W["z"] + h @ U["z"] + b["z"]), sigma(x + h @ U["r"] + b["r"]), x @ W["h"]
+        z, r, add = sigma(x @ w["W_xz"] + h @ w["W_hz"] + w["b_z"]), sigma(x + h @ w["W_hr"] + w["b_r"]), x @ w["W_xh"]
     else:
-        z, r, add = sigma(x @ W["z"] + np.tanh(h) @ U["z"] + b["z"]), sigma(x @ W["r"] + h @ U["r"] + b["r"]), x @ W["h"]
-    return np.tanh((r * h) @ U["h"] + add + b["h"]) * z + h * (1 - z)
+        z = sigma(x @ w["W_xz"] + np.tanh(h) @ w["W_hz"] + w["b_z"])
+        r, add = sigma(x @ w["W_xr"] + h @ w["W_hr"] + w["b_r"]), x @ w["W_xh"]
+    return np.tanh((r * h) @ w["W_hh"] + add + w["b_h"]) * z + h * (1 - z)
 
 
 @pytest.mark.parametrize("kind", CELLS)
@@ -44,10 +44,10 @@ def test_a_step_is_the_equation(kind):
 def test_gradients_along_a_sequence_agree_with_differences(kind):
     layer, x = mg.layers.RNN(kind(3)), np.random.default_rng(0).standard_normal((2, 4, 3))
     layer(x)
-    weights = layer.get_weights()
+    weights, names = layer.get_weights(), list(layer.cell.named_weights())
 
     def f(x, *values):
-        for name, value in zip(("W_xh", "W_hh", "b"), values):
+        for name, value in zip(names, values):
             setattr(layer.cell, name, value)
         return layer(x)
 
