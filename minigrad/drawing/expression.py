@@ -14,7 +14,7 @@ import numpy as np
 
 from . import fonts, formulas
 from .cards import STYLES, finite, strip, value_words
-from .graph import Graph, Value
+from .graph import Graph, Value, sources
 from .layout import Body, Link, Slot
 from .notation import decimals_for, fixed, given, norm, number, odd, rounded_to_sum
 from .scene import Box, Edge, Point, Scene, Text, bent
@@ -29,7 +29,7 @@ class Expression:
 
     def __init__(self, graph: Graph, words: Mapping[str, str], backward: bool, values: str) -> None:
         self.graph, self.words, self.backward, self.values = graph, words, backward, values
-        self.scalar = all(v.array.size == 1 for v in graph.shown if v.kind != "number")
+        self.scalar = all(v.array.size == 1 for v in graph.shown if v.kind not in ("number", "elided"))
         self.small = len(graph.shown) <= 40
         self.boxes: dict[Value, Box] = {}
 
@@ -60,7 +60,7 @@ class Expression:
             if x.shown:
                 found.setdefault(x, []).append(k)
             else:
-                for y in self.drawn_inputs(x):
+                for y in sources(x):
                     found.setdefault(y, []).append(-1)
         return found
 
@@ -68,6 +68,8 @@ class Expression:
 
     def rows(self, v: Value) -> list[tuple[str, str, str]]:
         """(word, number, colour) for the value and the gradient."""
+        if v.kind == "elided":
+            return [(self.words["operations"].format(count=f"{v.settings['operations']:,}"), "", "ink")]
         value = given(float(v.tensor)) if v.kind == "number" else value_words(v, self.values)
         rows = [(self.words["value"], value, "ink")] if value and self.values != "none" else []
         if v.kind not in ("number", "data") and (self.backward or v.kind == "weight"):
@@ -107,7 +109,7 @@ class Expression:
         return 52.0 + 32.0 * len(self.rows(v)) + (24.0 if strips else 0.0)
 
     def shows_strip(self, v: Value) -> bool:
-        return v.kind != "number" and v.array.size > 1 and self.values in ("auto", "numbers") and v.array.dtype.kind == "f"
+        return v.kind not in ("number", "elided") and v.array.size > 1 and self.values in ("auto", "numbers") and v.array.dtype.kind == "f"
 
     def box(self, v: Value, slot: Slot, shift: float) -> Box:
         """A box with its title, value and gradient."""
@@ -127,6 +129,8 @@ class Expression:
             y += 32
             missing = text == self.words["not computed"]
             box.texts.append(Text(box.x + 14, y, word, 20, False, "muted", "start", box.fill))
+            if not text:
+                continue
             box.texts.append(Text(box.right - 14, y, text, 20, colour == "gradient" and not missing,
                                   "muted" if missing else colour, "end", box.fill))  # fmt: skip
         return box
@@ -140,7 +144,7 @@ class Expression:
         lower, upper = self.boxes[x], self.boxes[v]
         points = [(px + shift, py) for piece in body.route(link, 0, 0) for px, py in piece]
         points[0], points[-1] = (points[0][0], lower.y), (points[-1][0], upper.bottom)
-        flows = x.kind in ("value", "weight")
+        flows = x.kind in ("value", "weight", "elided")
         if not flows or not self.backward:
             stroke = "ink" if flows else "line"
             scene.add(Edge(lower.id, upper.id, bent(points, 40), stroke, 2.4, "head", kind="forward"))
@@ -148,7 +152,8 @@ class Expression:
         left, right = beside(points, OFFSET), beside(points, -OFFSET)
         scene.add(Edge(lower.id, upper.id, bent(left, 40), "ink", 2.6, "head", kind="forward"))
         scene.add(Edge(lower.id, upper.id, bent(right, 40), "gradient line", 2.6, "tail", kind="backward"))
-        words = self.edge_words(x, v, link.key) if self.scalar and self.small else []
+        spelled = self.scalar and self.small and x.kind != "elided"
+        words = self.edge_words(x, v, link.key) if spelled else []
         return Label((points[0], points[1]), words)
 
     def edge_words(self, x: Value, v: Value, places: list[int]) -> list[str]:
@@ -222,7 +227,8 @@ def local_symbol(v: Value, position: int, graph: Graph) -> str:
     exponent = v.inputs[1].tensor if v.op == "power" and v.inputs[1].kind == "number" else 2 if v.op == "square" else None
     if exponent == 2 and names[0]:
         return f"2{names[0]}"
-    return {"tanh": f"1 − {v.name}²", "sigmoid": f"{v.name}(1 − {v.name})", "exp": v.name}.get(v.op, "")
+    y = formulas.name(v, graph)
+    return {"tanh": f"1 − {y}²", "sigmoid": f"{y}(1 − {y})", "exp": y}.get(v.op, "")
 
 
 def beside(points: list[Point], offset: float) -> list[Point]:
