@@ -77,6 +77,9 @@ for panel in panels.flat:
 figure.suptitle("Below: more ink here helps (purple) or hurts (orange) the digit's score")
 L.figure("saliency", figure, w=w)
 # %% [markdown]
+# The strongest colours often lie where hardly any digit has ink. The weights there are what the random start left: no
+# training picture corrected them. A map shows what *this net* would react to, which is not what digits are made of.
+#
 # ## Many times: what does it want to see?
 # Begin with an empty picture and walk uphill on $S_c(I) - \lambda \lVert I \rVert^2$. The lecture's formula alone may
 # leave the range of pixels, and then its maximum is no picture; so after every step the pixels are cut to [0, 1].

@@ -1,0 +1,178 @@
+# %% [markdown]
+# # 21. Choosing the next symbol
+# **The idea.** A net gives probabilities; somebody must choose. The most probable sequence is not the sequence of most
+# probable symbols, and it is not always the right one either.
+#
+# The lectures sample one character at a time and feed it back, and show a demonstration of *beam search*: keep the few
+# best beginnings, continue all of them, keep the few best again. What is searched for is
+# $\arg\max_y \sum_t \log p(y_t \mid y_1 \ldots y_{t-1})$.
+#
+# You need lessons 17 and 20. Time: half a minute.
+# %%
+import itertools
+
+from _kit import Lesson, mg, np, plt
+
+from minigrad import datasets
+from minigrad.decoding import beam_search, generate, greedy, sample
+from minigrad.layers import GRU, Attention, Bidirectional, Dense
+
+L = Lesson(__file__, pictures=["beam", "beam_table"])
+# %% [markdown]
+# ## A tree small enough to see whole
+# Three symbols, three steps, and the probabilities of the next symbol depend on the last one. There are 27 sequences.
+# %%
+NEXT = np.array([[0.40, 0.30, 0.30], [0.05, 0.90, 0.05], [0.34, 0.33, 0.33], [0.50, 0.30, 0.20]])  # after a, b, c; at first
+BEGIN = 3
+
+
+def table(symbols, state):
+    return np.log(NEXT[symbols]), state
+
+
+chance = lambda text: float(np.prod([NEXT[last, now] for last, now in zip([BEGIN, *text], text, strict=False)]))
+every = {text: chance(text) for text in itertools.product(range(3), repeat=3)}
+best = max(every, key=every.get)
+L.predict("at first a has 0.50, b 0.30. Which letter does the most probable of all 27 sequences begin with?", "abc"[best[0]])
+said = tuple(int(s[0]) for s in generate(table, np.array([BEGIN]), 3, choose=greedy))
+found = {width: [tuple(row) for row in beam_search(table, BEGIN, 3, width=width)[0].tolist()] for width in (1, 2, 27)}
+name = lambda text: "".join("abc"[s] for s in text)
+print(f"  greedy says {name(said)}, p = {every[said]:.3f}; the best of all is {name(best)}, p = {every[best]:.3f}")
+L.check("width 1 is greedy", found[1][0], "==", said)
+L.check("greedy misses the best by the factor", every[best] / every[said], ">", 2)
+L.check("width 2 finds it", found[2][0], "==", best)
+in_order = [chance(text) for text in found[27]] == sorted(every.values(), reverse=True)
+L.check("width 27 is exhaustive: so many sequences, the most probable first", len(set(found[27])) * in_order, "==", 27)
+# %% [markdown]
+# Two beginnings are kept at each step (dark), the other continuations that were looked at are dropped (grey). Greedy
+# could not know that *b*, the second choice, would be so sure of itself afterwards.
+# %%
+kept = {(), *(tuple(row) for t in (1, 2, 3) for row in beam_search(table, BEGIN, t, width=2)[0].tolist())}
+place = lambda text: (len(text), sum((1 - s) * 3 ** (2 - t) for t, s in enumerate(text)))
+figure, axes = plt.subplots(figsize=(9, 5))
+for text in [(*begun, s) for begun in sorted(kept) if len(begun) < 3 for s in range(3)]:
+    (x0, y0), (x1, y1), shade = place(text[:-1]), place(text), "C0" if text in kept else "0.55"
+    axes.plot([x0, x1], [y0, y1], color=shade, linewidth=2 if text in kept else 1)
+    axes.annotate(f"{name(text)} {chance(text):.3f}", (x1, y1), color=shade, ha="left", va="center")
+axes.set(xticks=range(4), xlabel="step", title="Beam search of width 2", xlim=(-0.1, 3.6), yticks=[])
+L.figure("beam", figure, kept=np.array([chance(text) for text in kept]))
+# %% [markdown]
+# ## More probable, more correct?
+# The translator of dates (lesson 20), with attention and without, stopped half way: a perfect net would leave nothing
+# to choose. *Write down what you expect of wider beams: of the probability of what is found, and of the share of dates
+# that are exactly right.*
+# %%
+texts, answers = datasets.dates(9600 + 300)
+source, target = datasets.Vocabulary("\0" + "".join(texts)), datasets.Vocabulary("\0" + "".join(answers))
+x = np.array([source.encode(text.ljust(max(map(len, texts)), "\0")) for text in texts])
+y = np.array([target.encode("\0" + answer) for answer in answers])
+
+
+class Translator(mg.Model):
+    def __init__(self, attention, units=64):
+        super().__init__()
+        self.reader = Bidirectional(GRU(units, input_dim=len(source), return_sequences=True, return_state=True))
+        self.writer = GRU(units, input_dim=len(target), return_sequences=True, return_state=True)
+        self.summary, self.question, self.readout = Dense(units, "tanh"), Dense(2 * units), Dense(len(target))
+        self.attention = Attention() if attention else None
+
+    def read(self, x):
+        notes, end, begin = self.reader(x, mask=x != 0)
+        return notes, self.summary(mg.concatenate([end, begin], axis=-1))
+
+    def write(self, before, state):
+        notes, h = state
+        hs, h = self.writer(before, initial_state=h)
+        if self.attention is not None:
+            hs = mg.concatenate([hs, self.attention([self.question(hs) * 0.1, notes])], axis=-1)
+        return self.readout(hs), (notes, h)
+
+    def call(self, inputs):
+        x, before = inputs
+        return self.write(before, self.read(x))[0]
+
+
+def search(model, width):
+    """The best answer that beams of this width find for each unseen date, and its log p."""
+
+    def step(said, state):
+        scores, state = model.write(said[:, None], state)
+        return scores[:, 0], state
+
+    with mg.no_grad():
+        symbols, log_p = beam_search(step, np.zeros(300, int), 10, model.read(x[9600:]), width=width)
+    return symbols[:, 0], log_p[:, 0]
+
+
+WIDTHS, misled, rescued, rows = (1, 2, 4, 8), 0, 0, {}
+NETS = {"with attention": 60} | ({} if L.mode == "fast" else {"without": 400})
+for name, updates in NETS.items():
+    model = Translator(name == "with attention")
+    model.compile(mg.optimizers.Adam(0.01, global_clipnorm=1.0), mg.losses.SparseCategoricalCrossentropy(from_logits=True))
+    chosen = mg.generator().integers(0, 9600, 64 * updates)
+    model.fit([x[chosen], y[chosen, :-1]], y[chosen, 1:], batch_size=64, verbose=0)
+    found = [search(model, width) for width in WIDTHS]
+    right = np.array([(symbols == y[9600:, 1:]).all(axis=1) for symbols, _ in found])
+    means = [float(log_p.mean()) for _, log_p in found]
+    misled, rescued = misled + int((right[0] & ~right[-1]).sum()), rescued + int((~right[0] & right[-1]).sum())
+    rows[name] = (means, right.mean(axis=1))
+    for width, mean, share in zip(WIDTHS, means, right.mean(axis=1), strict=True):
+        print(f"  {name:<15} width {width}: mean log p {mean:7.3f}, exactly right {share:6.1%}")
+    L.check(f"{name}: mean log p never falls as the beam widens", bool(np.all(np.diff(means) >= -1e-6)), "==", True)
+    L.check(f"{name}: and rises from greedy to width 8 by", means[-1] - means[0], ">", 0.001)
+print(f"  width 8 put {rescued} dates right that greedy had wrong, and {misled} wrong that greedy had right")
+L.check("dates where greedy was right, and the wider beam found something more probable that is wrong", misled, ">=", 1)
+figure, panels = plt.subplots(1, 2)
+for name, (means, shares) in rows.items():
+    panels[0].plot(WIDTHS, means, "o-", label=name)
+    panels[1].plot(WIDTHS, shares, "o-", label=name)
+panels[0].set(xlabel="width of the beam", title="mean log p of what is found")
+panels[1].set(xlabel="width of the beam", title="exactly right")
+panels[0].legend()
+L.figure("beam_table", figure, **{name.replace(" ", "_"): np.array(pair) for name, pair in rows.items()})
+# %% [markdown]
+# The beam does what it is asked: it finds what the *net* thinks more probable. Whether that is better is a question about
+# the net.
+#
+# ## A text that is too probable
+# For writing, the most probable is often the worst. The language model here counts (lesson 17), so that nothing needs to
+# be trained: 5-grams of Python's reference.
+# %%
+prose = datasets.english_prose()[: L.pick(80_000, 300_000)]
+vocabulary = datasets.Vocabulary(prose)
+model, LENGTH = datasets.NGrams(5, len(vocabulary)).fit(vocabulary.encode(prose)), L.pick(50, 120)
+
+
+def after(symbols, histories):
+    """log p of the next character, for each row's last characters."""
+    histories = np.column_stack([histories, symbols])[:, -4:]
+    return np.log([model.next_probabilities(row) for row in histories]), histories
+
+
+def bits(indices):
+    return float(model.bits_per_character(indices)[-1])
+
+
+first, history = vocabulary.encode(" ")[0], vocabulary.encode(" The")[None]
+written = {"beam 4": beam_search(after, first, LENGTH, history, width=4)[0][0]}
+for T in (0, 0.5, 1.0, 1.5):
+    choose = lambda scores, T=T: greedy(scores) if T == 0 else sample(scores, T)
+    written[f"T = {T}"] = np.ravel(generate(after, np.array([first]), LENGTH, history, choose=choose))
+written["Python's own"] = vocabulary.encode(prose[:LENGTH])
+different = lambda indices: len({tuple(indices[k : k + 6]) for k in range(len(indices) - 5)}) / (len(indices) - 5)
+for how, indices in written.items():
+    print(f"  {how:<13}{bits(indices):5.2f} bits, {different(indices):4.0%} new: {vocabulary.decode(indices[:64]).replace(chr(10), ' ')!r}")
+L.check("the beam's text is cheaper than greedy's", bits(written["beam 4"]), "<=", bits(written["T = 0"]) + 0.05)
+L.check("of greedy's runs of six characters, so many are new", different(written["T = 0"]), "<=", 0.6)
+L.check("of those at temperature 1, as in real text, nearly all", different(written["T = 1.0"]), ">=", 0.8)
+# %% [markdown]
+# Greedy and beam run into circles: what was just said makes itself more probable. Real text is not made of the most
+# expected characters; at temperature 1 the model is as surprised by its own text as by ours.
+#
+# ## Exercises
+# `python -m lessons check 21 answers.py` grades them.
+# 1. *Predict.* What greedy finds in another tree, and what is best.
+# 2. *Build.* `normalised(log_p, length, power)`: the score by which answers of different lengths compete.
+# 3. *Build.* `widen(beams, next_log_p, width)`: one step of beam search.
+# %%
+L.done()
