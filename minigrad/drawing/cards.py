@@ -213,7 +213,8 @@ def one_line(box: Box, v: Value, graph: Graph, values: str, style: Style | None 
         right_aligned(box, right, y, room - fonts.measure(name, 18, True) - 12 - spare, sizes)
         taken = sum(fonts.measure(t.text, t.size, t.bold) for t in box.texts) + 12
     full = [formulas.equation(v, graph)] if v.computed and not value else []
-    title, size = fonts.fit([*full, name], room - taken, (21, 20, 19, 18), True)
+    names = v.names if v.kind == "weight" else [name]
+    title, size = fonts.fit([*full, *names], room - taken, (21, 20, 19, 18), True)
     if value:
         both = (s for s in (21, 20, 19, 18) if fonts.measure(name, s, True) + 8 + fonts.measure(value, s) <= room - taken)
         size = next(both, size)

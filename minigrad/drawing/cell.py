@@ -114,7 +114,7 @@ def scene(graph: Graph, words: Mapping[str, str], values: str, steps: int | None
     paths = [v.path for v in graph.values if v.column is not None and v.path]
     name = paths[0] if paths else words["a cell"]
     page.title = title or words["title cell"].format(name=name, steps=len(graph.columns))
-    page.add(*net.grounds, *net.marks, *net.edges, *net.boxes.values(), *net.texts)
+    page.add(*net.grounds, *net.marks, *net.edges, *net.over, *net.boxes.values(), *net.texts)
     text, size = fonts.fit([page.title], page.width - 2 * MARGIN, (34, 32, 30, 28, 26, 24, 22), True)
     page.add(Text(MARGIN, 50, text, size, True, kind="title"))
     note = memory_note(net, words)

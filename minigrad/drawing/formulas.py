@@ -29,10 +29,14 @@ def name(v: Value, graph: Graph) -> str:
     if graph.rolled is not None and v.column is not None and v.name:
         distance = v.column - graph.rolled
         return v.name + "ₜ" + (subscript(distance) if distance < 0 else f"₊{subscript(distance)}" if distance else "")
+    if v.cut is not None:
+        return name(v.cut, graph)
     if v.initial is not None and v.initial.column is not None:
         first = graph.columns[next((u.column for u in v.users if u.column is not None), 0)].number
         ways = [distance for _, distance in carried(v.initial)]
         return v.name + subscript(first - (-1 if ways and ways[0] < 0 else 1))
+    if v.late is not None and v.column is not None:
+        return v.name + subscript(graph.columns[v.column].number + 1)
     if v.column is not None and v.numbered and v.name:
         return v.name + subscript(graph.columns[v.column].number)
     return v.name
@@ -88,7 +92,8 @@ def formula(v: Value, graph: Graph) -> str:
 
 def written(v: Value, graph: Graph, depth: int) -> tuple[str, int]:
     """The text of an operation and how tightly it binds."""
-    if depth > DEPTH:
+    nested = sum(x.computed and not x.shown for x in v.inputs)
+    if depth > DEPTH or depth > 5 and nested > 1:
         return "…", ATOM
     inner = [operand(x, graph, depth) for x in v.inputs]
     if v.op == "add" and v.inputs[0].kind == "number" and v.inputs[0].tensor == 0:
@@ -151,17 +156,21 @@ def sliced(inner: tuple[str, int], v: Value) -> str:
     base = bracket(inner, ATOM)
     if v.op in ("transpose", "swapaxes"):
         return base + "ᵀ"
-    if "letter" in v.settings:
-        return f"{base}[{v.settings['letter']}]"
+    if v.op == "flip":
+        return f"flip({inner[0]})"
     index = v.settings.get("index")
     parts = index if isinstance(index, tuple) else (index,)
-    numbers = [str(int(p)) for p in parts if isinstance(p, (int, np.integer))]
-    return f"{base}[{', '.join(numbers) or '·'}]"
+    if any(isinstance(p, (int, np.integer)) for p in parts):
+        said = [str(int(p)) if isinstance(p, (int, np.integer)) else ":" for p in parts]
+        return f"{base}[{', '.join(said)}]"
+    return f"{base}[{v.settings.get('letter', '·')}]"
 
 
 def called(v: Value, inner: list[str]) -> str:
     """tanh(z), [h, x], Σ(x)"""
     if v.op in ("concatenate", "stack"):
         return f"[{', '.join(inner)}]" if len(inner) <= 3 else f"[{inner[0]}, …, {inner[-1]}]"
+    if v.op == "select":
+        return f"where(mask, {', '.join(inner)})"
     label = {"sum": "Σ", "sqrt": "√"}.get(v.op) or CALLS.get(v.op, v.op.replace("_", " "))
     return f"{label}({', '.join(inner)})"

@@ -46,16 +46,26 @@ class Value:
     role: Any = None
     shown: bool = False
     initial: Value | None = None  # the state that this leaf stands in for before the first step
+    late: Value | None = None  # the state that it stands in for after the last step, where time runs backwards
+    cut: Value | None = None  # the state that this leaf repeats without its history
     numbered: bool = True  # whether the name carries the step's number
 
     @property
     def array(self) -> np.ndarray:
+        if self.kind == "elided":
+            return np.zeros(0)
         return np.asarray(self.tensor.numpy() if isinstance(self.tensor, Tensor) else self.tensor)
 
     @property
     def full_name(self) -> str:
         """rnn_2.W_hh, where W_hh alone would not tell which."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
+
+    @property
+    def names(self) -> list[str]:
+        """The full name, and shorter ones that still tell it from others: backward_rnn.W_hh, backwa….W_hh, W_hh."""
+        shorter = [f"{self.owner[:k]}….{self.name}" for k in (9, 7, 5, 3) if self.owner and len(self.owner) > k + 1]
+        return [self.full_name, *shorter, self.name]
 
     @property
     def computed(self) -> bool:
@@ -100,7 +110,8 @@ class Graph:
 
     def gradient(self, value: Value) -> np.ndarray | None:
         """∂L/∂value, or None: not computed."""
-        found = self.trace.gradient(value.tensor) if self.trace is not None and value.kind != "number" else None
+        recorded = self.trace is not None and value.kind not in ("number", "elided")
+        found = self.trace.gradient(value.tensor) if recorded else None
         if found is None and value.kind == "weight":
             found = value.tensor.grad
         return None if found is None else np.asarray(getattr(found, "get", lambda: found)())
@@ -116,6 +127,7 @@ def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: boo
     values = collect(output, trace)
     root = values[-1]
     columns = assign_columns(values)
+    merge_equal_leaves(values)
     assign_roles(values)
     assign_initial(values, columns)
     assign_names(values, columns)
@@ -290,6 +302,20 @@ def assign_columns(values: list[Value]) -> list[Column]:
     return columns
 
 
+def merge_equal_leaves(values: list[Value]) -> None:
+    """x_t read twice in a step, by two layers, is one x_t: equal data of the same name in the same step."""
+    seen: dict[tuple, Value] = {}
+    for v in list(values):
+        if v.kind != "data" or v.column is None or not v.name:
+            continue
+        same = seen.setdefault((v.column, v.name, v.array.shape), v)
+        if same is not v and np.array_equal(same.array, v.array):
+            for user in v.users:
+                user.inputs = [same if x is v else x for x in user.inputs]
+                same.users += [user] if user not in same.users else []
+            values.remove(v)
+
+
 def shared(value: Value) -> bool:
     """A layer's parameter lies under the columns even where a single step uses it."""
     return value.kind == "weight" and type(value.tensor).__name__ == "Parameter"
@@ -366,27 +392,39 @@ def carried(v: Value) -> Iterator[tuple[Value, int]]:
 
 
 def assign_initial(values: list[Value], columns: list[Column]) -> None:
-    """What enters where, one step on, a state enters is that state before the first step: h₀. Only the first loop has one."""
-    states: dict[tuple, Value] = {}
+    """What enters where, one step on, a state enters is that state before the first step: h₀.
+
+    Further on it is a state whose history was cut (`h.detach()`), if the numbers are the same; else it is a leaf of its step.
+    """
+    states: dict[tuple, tuple[Value, int]] = {}
     for v in values:
         for user, distance in carried(v):
             if v.computed and abs(distance) == 1:
                 for position, x in enumerate(user.inputs):
                     if x is v:
-                        states.setdefault((user.role, position), v)
+                        states.setdefault((user.role, position), (v, distance))
+    at = {(v.role, v.column): v for v in values if v.computed and v.column is not None}
     for v in values:
         for user in v.users:
             for position, x in enumerate(user.inputs):
-                state = states.get((user.role, position))
-                outside = v.column is None or not v.computed
-                first = user.column is not None and columns[user.column].block == 0
-                if x is v and state is not None and outside and first and v.initial is None:
-                    v.initial = state
+                if x is v and (user.role, position) in states and user.column is not None and not (v.computed and v.column is not None):
+                    settle_initial(v, user, *states[user.role, position], at, columns)
     for v in values:
-        if v.kind == "data" and v.name and v.column is not None and v.initial is None:
+        if v.kind == "data" and v.name and v.column == 0 and v.initial is None:
             v.initial = next((x for x in values if x.computed and x.column == v.column and x.name == v.name), None)
         if v.initial is not None and not v.computed:
             v.column = None
+
+
+def settle_initial(v: Value, user: Value, state: Value, distance: int, at: dict, columns: list[Column]) -> None:
+    """Whether a leaf is the state before the first step, or one whose history was cut, or neither."""
+    before = at.get((state.role, user.column - distance)) if user.column is not None else None
+    if before is None and distance > 0 and user.column == 0 and v.initial is None:
+        v.initial = state
+    elif before is None and distance < 0 and v.kind == "data":
+        v.late = state
+    elif before is not None and v.kind == "data" and np.array_equal(v.array, before.array):
+        v.cut, v.column = before, None
 
 
 # ------------------------------------------------------------------------------------------------ names
@@ -397,6 +435,7 @@ def assign_names(values: list[Value], columns: list[Column]) -> None:
     for v in values:
         v.name = tidy(v.name)
     promote_gates(values)
+    name_masked(values)
     forget_rebound(values)
     by_role: dict[Any, list[Value]] = {}
     for v in values:
@@ -443,6 +482,15 @@ def promote_gates(values: list[Value]) -> None:
                 gate.name, gate.order, v.name = v.name, v.time, ""
 
 
+def name_masked(values: list[Value]) -> None:
+    """where(mask, h', h): what a mask lets through has the state's name, and the new value folds into it."""
+    for v in values:
+        if v.op == "select" and len(v.inputs) == 2:
+            new = v.inputs[0]
+            if new.computed and new.column == v.column and len(new.users) == 1 and not new.own_name:
+                v.name, new.name = v.name or new.name, ""
+
+
 def forget_rebound(values: list[Value]) -> None:
     """`y = x @ W; y = y + b`: a variable that is overwritten at once names what it holds in the end; x W + b is one equation."""
     for v in values:
@@ -458,6 +506,8 @@ def worth_showing(v: Value, root: Value) -> bool:
     """A value has a box of its own if it has a name, leaves its step, is used twice, or is what a nonlinearity bends."""
     if v.kind == "number":
         return v.initial is not None
+    if v.cut is not None:
+        return True
     if v.leaf:
         return bool(v.name) or v.kind == "weight" or v.initial is not None or v.array.size > 1
     if v is root or v.name and not inner_slice(v):
@@ -490,7 +540,9 @@ def bends(user: Value) -> bool:
 def uses_weight(v: Value) -> bool:
     """Whether a weight enters this sum of products."""
     waiting = [v]
-    for x in waiting:
+    for k, x in enumerate(waiting):
+        if k > 60:
+            return False
         if x.kind == "weight":
             return True
         if x.op in LINEAR or x.op in VIEWS or x.op in SLICES or x.op == "multiply":
@@ -505,6 +557,28 @@ def fold_inner(graph: Graph) -> None:
     for v in graph.values:
         if v.shown and v.computed and v.column is not None and v is not graph.root and v not in sums:
             v.shown = v.role in states
+
+
+def keep_newest(graph: Graph, most: int = 18) -> None:
+    """Of a graph too large to be read, the newest results stay, with the leaves that they use; all older ones are one box."""
+    boxes = [v for v in graph.values if v.shown and v.computed]
+    since = boxes[-most].time if len(boxes) > most else 0.0
+    kept = [v for v in graph.values if v.computed and v.time >= since]
+    older = sum(v.computed and v.time < since for v in graph.values)
+    rest = Value(None, "elided", name="…", shown=True, time=since - 1, settings={"operations": older})
+    for v in kept:
+        v.inputs = [rest if x.computed and x.time < since else x for x in v.inputs]
+        rest.users += [v] if rest in v.inputs else []
+    computed, leaves = set(kept), list(dict.fromkeys(x for v in reversed(kept) for x in v.inputs if not x.computed and x is not rest))
+    for x in leaves:
+        x.users = [user for user in x.users if user in computed]
+    for x in leaves[2 * most :]:
+        x.shown = False
+    inside = {*computed, *leaves}
+    rest.settings["leaves"] = max(0, len(leaves) - 2 * most)
+    rest.shown = bool(older)
+    graph.values = [rest, *(v for v in graph.values if v in inside)]
+    graph.id = {v: f"n{k}" for k, v in enumerate(graph.values)}
 
 
 def name_the_nameless(graph: Graph) -> None:
@@ -524,8 +598,9 @@ def name_the_nameless(graph: Graph) -> None:
             v.name, v.lettered = given[key], True
     tell_apart(graph)
     for v in graph.values:
-        if v.initial is not None:
-            v.name = v.initial.name
+        state = v.initial or v.cut or v.late
+        if state is not None:
+            v.name = state.name
 
 
 def place(v: Value) -> tuple[str, bool]:
@@ -548,10 +623,11 @@ def tell_apart(graph: Graph) -> None:
     for v in graph.shown:
         if v.computed and v.column is not None:
             roles.setdefault((v.name, graph.columns[v.column].block), {}).setdefault(v.role, (v.path, v.name))
+    states = {v.role for v in graph.shown if any(True for _ in carried(v))}
     for alike in roles.values():
         paths = list(dict.fromkeys(path for path, _ in alike.values()))
         seen: Counter = Counter()
-        for role, (path, name) in alike.items():
+        for role, (path, name) in sorted(alike.items(), key=lambda item: item[0] not in states):
             seen[path] += 1
             layer = f"⁽{superscript(paths.index(path) + 1)}⁾" if paths.index(path) else ""
             alike[role] = (path, name + "′" * (seen[path] - 1) + layer)

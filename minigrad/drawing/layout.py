@@ -26,6 +26,7 @@ class Slot:
     key: Any
     need: float = 0.0
     leaf: bool = False
+    storey: int = 0  # layers stand one above the other
     fixed: bool = False  # keeps the width that it needs instead of sharing what is left
     rank: int = 0
     x: float = 0.0
@@ -224,14 +225,19 @@ def clamp(x: float, interval: tuple[float, float]) -> float:
 
 
 def rank(slots: list[Slot], links: list[Link]) -> None:
-    """rank = 1 + the highest rank of the inputs; leaves stand at the bottom, alone with leaves."""
+    """rank = 1 + the highest rank of the inputs; leaves stand at the bottom, and a storey above all of the storey below."""
     inputs: dict[Slot, list[Slot]] = {slot: [] for slot in slots}
     for link in links:
         if link.lower is not None and link.upper is not None:
             inputs[link.upper].append(link.lower)
-    floor = 1 if any(slot.leaf for slot in slots) else 0
-    for slot in slots:  # in order of creation: inputs come first
-        slot.rank = 0 if slot.leaf else max([floor, *(x.rank + 1 for x in inputs[slot])])
+    top = 0 if any(slot.leaf for slot in slots) else -1
+    for slot in slots:
+        slot.rank = 0
+    for storey in sorted({slot.storey for slot in slots}):
+        inside = [slot for slot in slots if slot.storey == storey and not slot.leaf]
+        for slot in inside:  # in order of creation: inputs come first
+            slot.rank = max([top + 1, *(x.rank + 1 for x in inputs[slot])])
+        top = max([top, *(slot.rank for slot in inside)])
 
 
 def rise_to_users(links: list[Link]) -> None:

@@ -77,7 +77,7 @@ def patch(
     pattern: Any = "solid"
     if dash:  # Matplotlib counts dashes in line widths
         pattern = (0, tuple(float(d) * 0.75 / max(width, 0.1) for d in dash.split()))
-    axes.add_patch(PathPatch(
+    axes.add_artist(PathPatch(
         Outline(points, kinds), facecolor=colour(theme, fill) or "none", linestyle=pattern, zorder=order, alpha=alpha,
         edgecolor=colour(theme, stroke) or "none", linewidth=width if stroke else 0, capstyle="butt",
     ))  # fmt: skip
@@ -98,7 +98,7 @@ def letters(axes: Any, item: Text, theme: Theme, order: int) -> None:
         place = Affine2D().scale(squeeze, -size).translate(x, y)
         if len(outline.vertices):
             hue = colour(theme, item.colour)
-            axes.add_patch(PathPatch(place.transform_path(outline), facecolor=hue, linewidth=0, zorder=order))
+            axes.add_artist(PathPatch(place.transform_path(outline), facecolor=hue, linewidth=0, zorder=order))
         x += width
 
 

@@ -165,7 +165,7 @@ def scene(graph: Graph, words: Mapping[str, str], backward: bool, values: str, t
     net.loops()
     net.later()
     bottom = net.draw_rails(end + 11)
-    page.add(*net.grounds, *net.marks, *net.edges, *net.boxes.values(), *net.texts)
+    page.add(*net.grounds, *net.marks, *net.edges, *net.over, *net.boxes.values(), *net.texts)
     page.add(Text(MARGIN, 50, fonts.fit([page.title], page.width - 2 * MARGIN, (32, 30, 28, 26, 24, 22), True)[0], 30, True, kind="title"))
     page.height = bottom + 30
     if backward and graph.weight is not None:

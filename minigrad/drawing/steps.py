@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from . import fonts, formulas
 from .cards import PAD, candidate, gradient_words, is_gate, value_words
 from .graph import Graph, Value, carried, sources
@@ -49,6 +51,7 @@ class Plan:
         self.rails = rails(graph)
         self.lesser = self.rails[: max(0, len(self.rails) - most_rails)]  # shared too, drawn as one rail
         self.initial = [v for v in graph.values if v.initial is not None and v.shown and v not in self.rails]
+        self.cuts = [v for v in graph.values if v.cut is not None and v.shown]
         blocks = {graph.columns[c.last].block for c in self.columns}
         self.bodies = [self.body_of(block) for block in sorted(blocks)]
         self.after, self.after_slots = self.results()
@@ -62,10 +65,12 @@ class Plan:
     def body_of(self, block: int) -> Body:
         """The body that the steps of a block share: one slot per role, one link per pair of roles that is joined."""
         columns = [c for c in self.columns if not c.gap and self.graph.columns[c.last].block == block]
+        loops = list(dict.fromkeys(v.loop for c in columns for v in self.inside(c.last) if v.computed))
         slots: dict[Any, Slot] = {}
         for c in columns:
             for v in self.inside(c.last):
                 slot = slots.setdefault(v.role, Slot(v.role, leaf=not v.computed, fixed=not v.computed))
+                slot.storey = loops.index(v.loop) if v.computed else 0
                 slot.need = max(slot.need, self.need(v))
                 slot.left_pull |= any(self.from_before(x, v) for x in sources(v))
                 c.slots[slot] = v
@@ -86,7 +91,7 @@ class Plan:
 
     def from_before(self, x: Value, v: Value) -> bool:
         """Whether x enters v from the step before."""
-        return x.initial is not None or (x.column is not None and v.column is not None and x.column < v.column)
+        return x.initial is not None or x.cut is not None or (x.column is not None and v.column is not None and x.column < v.column)
 
     def link(self, slot: Slot, v: Value, c: Shown, slots: dict[Any, Slot], links: dict[Any, Link]) -> None:
         """The lines that end in a box from inside its step or from below; and the one that rises out of the step."""
@@ -113,12 +118,12 @@ class Plan:
         out: dict[Value, Slot] = {}
         before = self.before()
         for v in self.graph.shown:
-            if v.column is None and v not in self.rails and v.initial is None and v not in before:
+            if v.column is None and v not in self.rails and v.initial is None and v.cut is None and v not in before:
                 out[v] = Slot(v, need=self.need(v), leaf=not v.computed, fixed=False)
         links = []
         for v, slot in out.items():
             for x in sources(v):
-                if x in out:
+                if x in out and x is not v:
                     links.append(Link(out[x], slot, key=x))
                 elif x in self.rails and x not in self.lesser:
                     links.append(Link(None, slot, key=x))
@@ -148,9 +153,19 @@ class Plan:
             return name + beside + 2 * PAD
         return max(60.0, name + 2 * PAD)
 
+    def let_through(self, c: Shown) -> float:
+        """The share of a step that its masks let through; 1 without masks."""
+        masks = [v.settings["condition"] for v in self.graph.values if v.column == c.last and v.op == "select" and "condition" in v.settings]
+        return float(np.mean([np.mean(as_host(mask)) for mask in masks])) if masks else 1.0
+
     def initial_column(self, v: Value) -> int:
         """Where a first state enters."""
         return next(user.column for user in v.users if user.column is not None)
+
+
+def as_host(array: Any) -> np.ndarray:
+    """The array on the host."""
+    return np.asarray(array.get() if hasattr(array, "get") else array)
 
 
 def drawn_users(v: Value) -> Iterable[Value]:
@@ -169,7 +184,7 @@ def rails(graph: Graph) -> list[Value]:
     """What several steps share and no step owns: weights, and values computed before the first step; the singled-out last."""
     found = []
     for v in graph.shown:
-        outside = v.column is None and v.initial is None and v is not graph.root
+        outside = v.column is None and v.initial is None and v.cut is None and v is not graph.root
         if outside and any(user.column is not None for user in drawn_users(v)):
             found.append(v)
     return sorted(found, key=lambda v: (v is graph.weight, v.kind != "weight"))
@@ -185,10 +200,12 @@ def groups(count: int, most: int) -> list[list[int]]:
 
 
 def carries(plan: Plan, left: Shown, right: Shown) -> list[tuple[Value, Value]]:
-    """The pairs (source, target) that join two neighbouring columns."""
+    """The pairs (source, target) that join two neighbouring columns, in either direction."""
     pairs = []
-    for x in plan.inside(left.last):
-        for target in dict.fromkeys(drawn_users(x)):
-            if target.column == right.columns[0] and any(user.column == right.columns[0] for user, _ in carried(x)):
-                pairs.append((x, target))
+    for here, there in ((left, right), (right, left)):
+        for x in plan.inside(here.last if here is left else here.columns[0]):
+            goal = there.columns[0] if here is left else there.last
+            for target in dict.fromkeys(drawn_users(x)):
+                if target.column == goal and any(user.column == goal for user, _ in carried(x)):
+                    pairs.append((x, target))
     return pairs

@@ -17,7 +17,7 @@ from .cards import STYLES, fill_card, gradient_words, right_aligned, value_words
 from .graph import Value, sources
 from .layout import Body, Link, Slot
 from .notation import shape
-from .scene import Box, Edge, Mark, Path, Point, Scene, Text, bent, circle, curve, line, rounded_rectangle
+from .scene import Box, Edge, Mark, Path, Point, Scene, Text, bent, circle, curve, line, rectangle, rounded_rectangle
 from .steps import GATE, Plan, Shown, carries, drawn_users
 
 MARGIN, LEFT, RIGHT = 36.0, 196.0, 267.0  # the page's edge, the zone of first states, the zone of results
@@ -42,6 +42,7 @@ class Unrolled:
         self.marks: list[Mark] = []
         self.texts: list[Text] = []
         self.grounds: list[Mark] = []
+        self.over: list[Mark] = []  # what lies over the lines
         self.styles: dict[Any, cards.Style] = {}
         self.lanes = self.lane_numbers()
         self.taps: dict[Value, list[float]] = {v: [] for v in plan.rails}
@@ -67,9 +68,11 @@ class Unrolled:
         return next(slot for slot, value in c.slots.items() if value is v)
 
     def same_row(self, x: Value, target: Value, left: Shown, right: Shown) -> bool:
-        """Whether a state can go straight on: from the last box of a row to the first box of the same row."""
-        a, b = self.slot(x, left), self.slot(target, right)
-        return a.rank == b.rank and left.body is right.body and a.last and b.first
+        """Whether a state can go straight on: from the last box of a row to the first box of the same row (or back)."""
+        back = x.column is not None and target.column is not None and target.column < x.column
+        a, b = (self.slot(x, right), self.slot(target, left)) if back else (self.slot(x, left), self.slot(target, right))
+        free = a.first and b.last if back else a.last and b.first
+        return a.rank == b.rank and left.body is right.body and free
 
     @property
     def gutter(self) -> float:
@@ -163,9 +166,13 @@ class Unrolled:
     def ground(self, c: Shown, end: float) -> None:
         """The column's ground and its number."""
         path = rounded_rectangle(c.x - INSET, self.top, c.w + 2 * INSET, end - self.top, 14)
-        dash = "8 6" if c.gap else ""
+        dash = "8 6" if c.gap or self.plan.let_through(c) == 0.0 else ""
         self.grounds.append(Mark(path, "column", "column line", 1.5, dash, kind="step"))
         label, size = self.step_words(c)
+        share = self.plan.let_through(c)
+        if share < 1 and not c.gap:
+            masked = self.words["masked"] if share == 0.0 else self.words["masked some"].format(share=f"{100 * (1 - share):.0f}")
+            label, size = fonts.fit([f"{label} · {masked}", f"{label} ·"], c.w - (52 if self.rising() else 0), SIZES, True)
         x, anchor = (c.x + 6, "start") if self.rising() and not c.gap else (c.x + c.w / 2, "middle")
         self.texts.append(Text(x, self.top + 27, label, size, True, "muted", anchor, "column"))
 
@@ -305,7 +312,14 @@ class Unrolled:
             self.join_gap(left, right)
             return
         for x, target in carries(self.plan, left, right):
-            self.carry(self.boxes[x], self.slot(x, left), x, target, right)
+            if x.column == right.columns[0]:
+                self.carry_back(x, target, left, right)
+            else:
+                self.carry(self.boxes[x], self.slot(x, left), x, target, right)
+        for v in self.plan.cuts:
+            for target in drawn_users(v):
+                if v.cut is not None and v.cut.column == left.last and target.column == right.columns[0]:
+                    self.cut(v, v.cut, target, left, right)
 
     def carry(self, box: Box, slot: Slot | None, x: Value, target: Value, right: Shown) -> None:
         """One state's way through the gutter into a box of the next column."""
@@ -317,6 +331,35 @@ class Unrolled:
             self.memory(box, self.boxes[target], x, target)
         else:
             self.edges.append(self.edge(x, target, path))
+
+    def carry_back(self, x: Value, target: Value, left: Shown, right: Shown) -> None:
+        """A state that goes to the step at its left: the same way, mirrored."""
+        box, to = self.boxes[x], self.boxes[target]
+        slot, goal = self.slot(x, right), self.slot(target, left)
+        lane = right.x - 18 - 12 * self.lanes.get(x.role, 0)
+        half = 16.0 if self.compact else 22.0
+        top = slot.rank == max(s.rank for s in right.slots)
+        level = (box.bottom, box.bottom + half) if top else (box.y, box.y - half)
+        points = [(box.x, box.centre[1])] if slot.first else [(box.x + 16, level[0]), (box.x + 16, level[1])]
+        points.append((lane, points[-1][1]))
+        if goal.last:
+            points += [(lane, to.centre[1]), (to.right, to.centre[1])]
+        else:
+            enter = to.right - 14 - 10 * self.lanes.get(x.role, 0)
+            points += [(lane, to.bottom + half), (enter, to.bottom + half), (enter, to.bottom)]
+        self.edges.append(self.edge(x, target, bent(points, 11)))
+
+    def cut(self, v: Value, before: Value, target: Value, left: Shown, right: Shown) -> None:
+        """A state whose history was cut: its value goes on, and no gradient comes back; two strokes across the line."""
+        points = self.carried_points(self.boxes[before], self.slot(before, left), before, target, right)
+        edge = Edge(self.graph.id[before], self.graph.id[target], bent(points, 11), "line", 2.2, "head", "6 5", "cut", on="column")
+        edge.title = f"{formulas.name(v, self.graph)}.detach()"
+        self.edges.append(edge)
+        x = right.x - self.gutter / 2
+        y = points[0][1]
+        for dx in (-4.0, 4.0):
+            self.over.append(Mark(line((x + dx - 5, y + 13), (x + dx + 5, y - 13)), "", "ink", 3.5, kind="cut"))
+        self.over.insert(0, Mark(rectangle(x - 6, y - 7, 12, 14), "ground", kind="patch"))
 
     def memory(self, box: Box, other: Box, x: Value, target: Value) -> None:
         """The c path: the boldest line of the figure, with the gradient's arrow below it."""
@@ -336,6 +379,8 @@ class Unrolled:
         half = 16.0 if self.compact else 22.0
         if slot is None or slot.last:
             points = [(box.right, box.centre[1])]
+        elif slot.rank == max(s.rank for s in right.slots):  # above the top row stands the step's number
+            points = [(box.right - 16, box.bottom), (box.right - 16, box.bottom + half)]
         else:
             points = [(box.right - 16, box.y), (box.right - 16, box.y - half)]
         if goal.first and abs(to.centre[1] - points[-1][1]) < 1:
@@ -525,7 +570,7 @@ class Unrolled:
         what = value_words(v, "none" if self.plan.values == "none" else "auto") or shape(v.array)
         x = box.x + box.w / 2
         if main:
-            title, size = fonts.fit([f"{name}  {what}", name], box.w - 20, (23, 22, 21, 20, 19, 18), True)
+            title, size = fonts.fit([f"{name}  {what}", *v.names], box.w - 20, (23, 22, 21, 20, 19, 18), True)
             uses = len(v.users)
             below = self.words["uses"].format(uses=uses) if uses > 1 else self.words["one use"]
             box.texts += [Text(x, box.y + 27, title, size, True, "ink", "middle", box.fill),
@@ -537,7 +582,7 @@ class Unrolled:
             spare = fonts.measure(what, 18) + 7
             right_aligned(box, gradient, box.y + 23, room - fonts.measure(name, 18, True) - 10 - spare)
         taken = sum(t.width for t in box.texts) + 12 if gradient else 0
-        text, size = fonts.fit([name], room - taken, (19, 18), True)
+        text, size = fonts.fit(v.names if v.kind == "weight" else [name], room - taken, (19, 18), True)
         used = fonts.measure(text, size, True) + 7
         box.texts.append(Text(box.x + 12, box.y + 23, text, size, True, "ink", "start", box.fill))
         if fonts.measure(what, 18) <= room - taken - used:

@@ -9,7 +9,7 @@ from typing import Any
 from . import fonts, formulas, text
 from .cell import scene as cell_scene
 from .expression import Expression
-from .graph import Graph, fold_inner, name_the_nameless
+from .graph import Graph, fold_inner, keep_newest, name_the_nameless
 from .rolled import scene as rolled_scene
 from .scene import Scene, Text
 from .steps import Plan
@@ -63,8 +63,12 @@ def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values
         for v in graph.values:
             v.shown |= scalar or v.kind == "number" or v.leaf
         name_the_nameless(graph)
+    if len(graph.shown) > 60:
+        keep_newest(graph)
     title = title or words["title expression" if backward else "title computed"].format(name=graph.root.name)
-    lines = [formulas.equation(v, graph) + "." for v in graph.shown if v.computed]
+    lines = [words["operations"].format(count=f"{v.settings['operations']:,}") + ", then:" for v in graph.shown if v.kind == "elided"]
+    lines += [words["leaves more"].format(count=v.settings["leaves"]) for v in graph.values if v.settings.get("leaves")]
+    lines += [formulas.equation(v, graph) + "." for v in graph.shown if v.computed]
     if backward:
         weights = [v for v in graph.shown if v.kind == "weight"]
         drawing = Expression(graph, words, backward, values)
@@ -119,7 +123,7 @@ def fitted(
 
 def paint_net(scene: Scene, net: Unrolled) -> None:
     """Lines below boxes, boxes below words."""
-    scene.add(*net.marks, *(e for e in net.edges if e.kind != "part"), *net.boxes.values(), *net.texts)
+    scene.add(*net.marks, *(e for e in net.edges if e.kind != "part"), *net.over, *net.boxes.values(), *net.texts)
 
 
 def default_title(graph: Graph, words: Mapping[str, str], total: Sum | None) -> str:

@@ -25,7 +25,7 @@ class Waterfall:
     def __init__(self, net: Unrolled, total: Sum, words: Mapping[str, str]) -> None:
         self.net, self.sum, self.words = net, total, words
         self.columns = net.plan.columns
-        self.name = total.weight.full_name
+        self.name = next((n for n in total.weight.names if fonts.measure(f"{n}.grad", 20, True) <= LEFT), total.weight.name)
         self.elsewhere: list[str] = []  # what the ghost would say, if there is no room beside it
         self.computed = total.total is not None and math.isfinite(total.total)
 

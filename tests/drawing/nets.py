@@ -97,3 +97,43 @@ def spelled(steps: int = 4, units: int = 6, detach: int = 0) -> tuple[mg.Trace, 
                 loss = loss + mg.sum(mg.cross_entropy(y, np.array([t % 3])))
     loss.backward()
     return trace, W_hh
+
+
+def both_ways(kind: str = "RNN", steps: int = 4, sequences: bool = True) -> mg.Trace:
+    """A Bidirectional layer under a Dense one."""
+    mg.set_random_seed(0)
+    layer_ = mg.layers.Bidirectional(getattr(mg.layers, kind)(4, return_sequences=sequences), name="both")
+    dense = mg.layers.Dense(2)
+    x = mg.Tensor(np.random.default_rng(0).normal(size=(2, steps, 3)))
+    with mg.Trace() as trace:
+        y = dense(layer_(x))
+        loss = mg.mean(mg.cross_entropy(y, np.zeros((2, steps) if sequences else 2, dtype=int)))
+    loss.backward()
+    return trace
+
+
+def masked(kind: str = "LSTM") -> mg.Trace:
+    """A layer that reads two sequences of which one is shorter, and a step that is padding in both."""
+    mg.set_random_seed(0)
+    embedding, rnn, dense = mg.layers.Embedding(6, 3, mask_zero=True), getattr(mg.layers, kind)(4), mg.layers.Dense(2)
+    with mg.Trace() as trace:
+        loss = mg.mean(mg.cross_entropy(dense(rnn(embedding(np.array([[1, 2, 3, 0], [4, 5, 0, 0]])))), np.zeros(2, dtype=int)))
+    loss.backward()
+    return trace
+
+
+def encoder_decoder() -> tuple[mg.Trace, mg.Tensor]:
+    """Three steps that read, then two that write from where the reading ended."""
+    W_xh, W_hh, W_hy = number(0.5, "W_xh"), number(0.9, "W_hh"), number(0.8, "W_hy")
+    h, loss = mg.Tensor(0.0, dtype="float64"), 0.0
+    with mg.Trace() as trace:
+        for t, value in enumerate((0.3, -0.9, 0.8)):
+            with mg.scope("reader", t=t):
+                h = mg.tanh(value * W_xh + h * W_hh)
+        for t in range(2):
+            with mg.scope("writer", t=t):
+                h = mg.tanh(h * W_hh)
+                y = h * W_hy
+                loss = loss + (y - 1.0) ** 2
+    loss.backward()
+    return trace, W_hh

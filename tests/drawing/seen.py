@@ -10,8 +10,8 @@ from minigrad.drawing.scene import Box, Edge, Mark, Scene, Text
 from minigrad.drawing.themes import THEMES, contrast
 
 
-def look_at(figure: Figure, smallest: float = 18) -> None:
-    """Every promise that holds for every picture."""
+def look_at(figure: Figure, smallest: float = 18, numbered_once: bool = True) -> None:
+    """Every promise that holds for every picture; an encoder and a decoder both count from 1."""
     scene = figure.scene
     on_the_page(scene)
     texts_in_their_boxes(scene)
@@ -19,7 +19,8 @@ def look_at(figure: Figure, smallest: float = 18) -> None:
     texts_apart(scene)
     readable(scene, smallest)
     contrasts(scene)
-    steps_in_order(scene)
+    if numbered_once:
+        steps_in_order(scene)
 
 
 def on_the_page(scene: Scene) -> None:

@@ -15,7 +15,7 @@ from minigrad.drawing.graph import read
 from minigrad.drawing.scene import Mark, Scene
 from minigrad.drawing.steps import Plan
 from minigrad.drawing.sums import add_up
-from tests.drawing.nets import TOY_INPUTS, layer, own_cell, toy
+from tests.drawing.nets import TOY_INPUTS, both_ways, encoder_decoder, layer, masked, own_cell, spelled, toy
 from tests.drawing.seen import look_at, words
 
 
@@ -215,3 +215,58 @@ def test_unknown_options_are_named():
         mg.draw(trace, direction="up")
     with pytest.raises(TypeError, match="draw takes"):
         mg.draw(3)
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("sequences", [False, True])
+def test_both_ways_are_storeys_with_opposed_arrows(kind, sequences):
+    figure = mg.draw(both_ways(kind, sequences=sequences), steps=4)
+    look_at(figure)
+    scene = figure.scene
+    places = {box.id: box for box in scene.boxes}
+    across = [e for e in scene.edges if e.kind == "backward" and (a := places[e.tail].step) and (b := places[e.head].step) and a != b]
+    right = {places[e.tail].row for e in across if places[e.tail].step < places[e.head].step}
+    left = {places[e.tail].row for e in across if places[e.tail].step > places[e.head].step}
+    assert right and left and max(right) < min(left)
+    assert any("⁽²⁾₅" in t for t in words(scene))  # the backward layer's state before its first step, which is the last
+
+
+def test_a_masked_step_says_so_and_keeps_its_states():
+    for kind in ("RNN", "LSTM", "GRU"):
+        figure = mg.draw(masked(kind))
+        look_at(figure)
+        assert "t = 4 · masked" in words(figure.scene) and "t = 3 · 50 % masked" in words(figure.scene)
+        assert "h₁ = where(mask, " in figure.describe()
+
+
+def test_a_detached_state_is_drawn_as_a_cut_with_nothing_flowing_beyond_it():
+    trace, _ = spelled(6, detach=3)
+    figure = mg.draw(trace)
+    look_at(figure)
+    cuts = [e for e in figure.scene.edges if e.kind == "cut"]
+    assert len(cuts) == 1 and cuts[0].arrow == "head"
+    h3 = next(box for box in figure.scene.boxes if box.title.startswith("h₃ "))
+    assert cuts[0].tail == h3.id
+    assert not [e for e in figure.scene.edges if e.tail == h3.id and e.kind == "backward" and figure.scene.box(e.head).step == 4]
+
+
+def test_a_decoder_stands_to_the_right_of_its_encoder():
+    trace, _ = encoder_decoder()
+    figure = mg.draw(trace)
+    look_at(figure, numbered_once=False)
+    assert [w for w in words(figure.scene) if w.startswith("t = ")] == ["t = 1", "t = 2", "t = 3", "t = 1", "t = 2"]
+    assert titles(figure.scene)[3] == "h₃ · dz₁"
+
+
+def test_ten_thousand_operations_are_no_meltdown():
+    x = mg.Tensor(1.0, requires_grad=True, name="x")
+    with mg.Trace() as trace:
+        y = x
+        for _ in range(5000):
+            y = mg.tanh(y) * 1.01
+    y.backward()
+    figure = mg.draw(trace)
+    look_at(figure)
+    assert len(figure.scene.boxes) < 40 and any("operations" in w for w in words(figure.scene))
+    trace, _ = layer("LSTM", steps=300)
+    assert len(trace.tensors) > 5000 and len(mg.draw(trace).scene.boxes) < 80
