@@ -661,6 +661,8 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
                     observer.contributed(y, k, x, dx)
                 add(x, dx)
     for x in list(sums):                    # what is left are the leaves
+        if x.dtype.kind != "f":
+            raise TypeError(f"{describe(x)} holds {x.dtype}, and integers have no gradients: make it of floats")
         dx = sums.pop(x)
         kept[x] = dx if dx.dtype == x.dtype else dx.astype(x.dtype)
         for observer in observers:

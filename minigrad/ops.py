@@ -809,7 +809,7 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: A
         return FUNCTIONS[function](*args, **kwargs)
     if function in PLAIN_FUNCTIONS:
         return plain(function)(*args, **kwargs)
-    raise TypeError(unsupported(function.__name__))
+    raise TypeError(unsupported(f"{function.__module__}.{function.__name__}".removeprefix("numpy.")))
 
 
 def unsupported(name: str) -> str:

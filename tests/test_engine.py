@@ -762,3 +762,15 @@ def test_the_stubs_of_tensor_are_what_ops_attaches():
     declared |= {node.target.id for node in block.body if isinstance(node, ast.AnnAssign)}
     attached = {*ops.OPERATORS, *ops.METHODS, "T", "__array_ufunc__", "__array_function__"}
     assert declared == attached
+
+
+def test_integers_made_to_want_a_gradient_are_refused():
+    x = mg.Tensor(np.arange(3))
+    x.requires_grad = True
+    with pytest.raises(TypeError, match="integers have no gradients"):
+        (x * 1.5).sum().backward()
+
+
+def test_an_unsupported_function_of_a_submodule_says_its_whole_name():
+    with pytest.raises(TypeError, match=r"np\.linalg\.inv has no minigrad operation"):
+        np.linalg.inv(mg.Tensor(np.eye(2)))
