@@ -11,7 +11,7 @@
 from _kit import Lesson, mg, np, plt
 
 from minigrad.datasets import reviews, word_numbers
-from minigrad.datasets.reviews import WORDS
+from minigrad.datasets.reviews import BAD, GOOD, WORDS
 from minigrad.layers.cells import Cell
 
 L = Lesson(__file__, pictures=["trace", "bag_vs_rnn"])
@@ -84,21 +84,33 @@ axes.set(ylabel="verdicts that are right, %", ylim=(0, 105), title="The same wor
 L.figure("bag_vs_rnn", figure, **{name.replace(" ", "_"): value for name, value in accuracy.items()})
 # %% [markdown]
 # ## Watching it change its mind
-# Ask for a verdict after each word: the beginning of the sentence, followed by padding, which a masked net skips.
+# Ask for a verdict after each word: the beginning of the sentence, followed by padding, which a masked net skips. The large
+# dots are where the beginning is a review by itself. Between them nothing was ever asked of the net, and what it says there
+# is no opinion.
 # %%
 sentences = [*LECTURE, "the soup was not bad", "the staff was rude but the pizza was great", "the bread was not stale but fresh",
              "the service was quick"]  # fmt: skip
-figure, axes = plt.subplots(figsize=(9, 5))
+
+
+def is_review(words):
+    """Whether a beginning has the form of a whole review: it ends in "all", or in a verdict that is not followed up."""
+    verdict = words[-1] in GOOD + BAD
+    return words[-1] == "all" or (verdict and not (words[-2] == "not" and words[-3] in GOOD + BAD))
+
+
+figure, panels = plt.subplots(3, 2, figsize=(10, 8), sharey=True)
 after = {}
-for sentence in sentences:
-    words = sentence.replace(",", "").replace(".", "").split()
+for sentence, panel in zip(sentences, panels.flat, strict=True):
+    words = sentence.replace(",", "").replace(".", "").lower().split()
     beginnings = np.stack([word_numbers(" ".join(words[: k + 1])) for k in range(len(words))])
     after[sentence] = net.predict(beginnings)[:, 0]
-    line = axes.plot(range(1, len(words) + 1), after[sentence], "o-", markersize=4)[0]
-    axes.annotate(sentence, (len(words), after[sentence][-1]), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8,
-                  color=line.get_color())  # fmt: skip
-axes.axhline(0.5, color="grey", linewidth=0.8)
-axes.set(xlim=(0.5, 16), ylim=(-0.05, 1.05), xticks=range(1, 10), xlabel="words read", ylabel="praise", title="The verdict after each word")
+    panel.plot(after[sentence], ".-", color="C5", alpha=0.4)
+    whole = [k for k in range(len(words)) if is_review(words[: k + 1])]
+    panel.plot(whole, after[sentence][whole], "o", color="C0", markersize=10)
+    panel.axhline(0.5, color="grey", linewidth=0.8)
+    panel.set(ylim=(-0.05, 1.05), ylabel="praise")
+    panel.set_xticks(range(len(words)), words, rotation=30, fontsize=10)
+figure.suptitle("The verdict after each word")
 L.figure("trace", figure, **{f"sentence_{k}": scores for k, scores in enumerate(after.values())})
 turned = after["the staff was rude but the pizza was great"]
 L.check("'rude' is a complaint so far", float(turned[3]), "<", 0.5)

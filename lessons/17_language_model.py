@@ -126,7 +126,7 @@ if not L.options.text:  # of a text of yours nothing is promised: where it is sh
 figure, axes = plt.subplots()
 axes.plot(np.arange(1, len(bits) + 1), bits, label="LSTM, held out")
 axes.plot(np.arange(1, len(bits) + 1), np.array(history["loss"]) / math.log(2), "--", label="LSTM, training")
-for n, price in enumerate(bits_of_ngrams, 1):
+for n, price in enumerate(bits_of_ngrams[:5], 1):
     axes.axhline(price, color="grey", linewidth=0.8)
     axes.annotate(f"{n}-gram", (len(bits), price), ha="right", va="bottom", color="grey")
 axes.set(xlabel="times through the text", ylabel="bits per character", title="Predicting the next character")
