@@ -301,8 +301,8 @@ def private_array(data: Any, dtype: Any = None) -> Any:
     if isinstance(data, Tensor):
         data = data.array
     if not backend.is_array(data):
-        if isinstance(data, (list, tuple)):
-            data = [x.array if isinstance(x, Tensor) else x for x in data]
+        if isinstance(data, (list, tuple)) and any(isinstance(x, Tensor) for x in data):
+            raise TypeError("a Tensor of Tensors would lose their graph: join them with mg.stack([...]), or take their .data")
         data = np.array(data)
         if dtype is None and data.dtype.kind in "iuf":
             dtype = backend.floatx()
