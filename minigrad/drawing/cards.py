@@ -133,7 +133,7 @@ def gate_card(box: Box, v: Value, graph: Graph) -> None:
         box.marks.append(Mark(rectangle(box.x + inset, box.bottom - inset - level, box.w - 2 * inset, level), fill=fill))
     title, size = fonts.fit([formulas.name(v, graph), v.name], box.w - 6, (21, 20, 19, 18), True)
     words = opening(v)
-    low, small = fonts.fit([words, words.replace(" ", ""), words[:-1].rstrip(".")], box.w - 4, (20, 19, 18))
+    low, small = fonts.fit([words, words.replace(" ", ""), words[:-1].rstrip("."), words[0]], box.w - 4, (20, 19, 18))
     line = box.h / 2
     box.texts += [
         Text(x, box.y + line - 5, title, size, True, "ink", "middle", box.fill),

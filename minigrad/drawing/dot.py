@@ -7,7 +7,7 @@ The structure is what counts there: one node per box (a shared weight is one nod
 from __future__ import annotations
 
 from .scene import Box, Edge, Mark, Path, Scene, Text, with_arrows
-from .themes import Theme
+from .themes import Theme, colour
 
 SCALE = 0.75  # points in a pixel
 DRAWN = ("bar", "total", "ghost")  # marks that are shown as empty boxes
@@ -40,6 +40,11 @@ def quoted(words: str) -> str:
     return '"' + "".join(c if c.isprintable() else " " for c in words) + '"'
 
 
+def hue(theme: Theme, role: str) -> str:
+    """The role's colour; nothing to fill with is transparent."""
+    return colour(theme, role) if role else "transparent"
+
+
 def position(x: float, y: float, scene: Scene) -> str:
     """Pixels from the top left as points from the bottom left."""
     return f"{x * SCALE:.1f},{(scene.height - y) * SCALE:.1f}"
@@ -54,7 +59,7 @@ def node(box: Box, scene: Scene, theme: Theme) -> str:
     size = min((t.size for t in box.texts), default=18) * SCALE
     return (
         f"  {box.id} [label={quoted(words)}, pos=\"{position(*box.centre, scene)}!\", width={box.w / 96:.3f}, "
-        f'height={box.h / 96:.3f}, fillcolor="{theme[box.fill]}", color="{theme[box.stroke]}", '
+        f'height={box.h / 96:.3f}, fillcolor="{hue(theme, box.fill)}", color="{hue(theme, box.stroke)}", '
         f'fontcolor="{theme["ink"]}", fontsize={size:.1f}, penwidth={box.width * SCALE:.2f}, class="{box.kind}"];'
     )
 
@@ -74,8 +79,8 @@ def rectangle(name: str, mark: Mark, scene: Scene, theme: Theme) -> str:
     """A bar or a column's ground as an empty box."""
     xs, ys = [x for x, _ in mark.path.points], [y for _, y in mark.path.points]
     centre = position((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, scene)
-    fill = f'fillcolor="{theme[mark.fill]}"' if mark.fill else 'style="dashed"'
-    line = theme[mark.stroke or mark.fill]
+    fill = f'fillcolor="{hue(theme, mark.fill)}"' if mark.fill else 'style="dashed"'
+    line = hue(theme, mark.stroke or mark.fill)
     return (
         f'  {name} [label="", pos="{centre}!", width={(max(xs) - min(xs)) / 96:.3f}, height={(max(ys) - min(ys)) / 96:.3f}, '
         f'{fill}, color="{line}", class="{mark.kind}"];'
@@ -87,7 +92,7 @@ def label(name: str, text: Text, scene: Scene, theme: Theme) -> str:
     left, top, right, bottom = text.bounds
     return (
         f'  {name} [shape=plaintext, style="", label={quoted(text.text)}, fontsize={text.size * SCALE:.1f}, '
-        f'fontcolor="{theme[text.colour]}", pos="{position((left + right) / 2, (top + bottom) / 2, scene)}!", '
+        f'fontcolor="{hue(theme, text.colour)}", pos="{position((left + right) / 2, (top + bottom) / 2, scene)}!", '
         "fixedsize=false, width=0, height=0];"
     )
 
@@ -97,7 +102,7 @@ def edge(item: Edge, scene: Scene, theme: Theme) -> str:
     direction = {"head": "forward", "tail": "back", "both": "both", "": "none"}[item.arrow]
     style = ', style="dashed"' if item.dash else ""
     return (
-        f'  {item.tail} -> {item.head} [pos="{spline(item, scene)}", dir={direction}, color="{theme[item.stroke]}", '
+        f'  {item.tail} -> {item.head} [pos="{spline(item, scene)}", dir={direction}, color="{hue(theme, item.stroke)}", '
         f'penwidth={item.width * SCALE:.2f}, class="{item.kind}"{style}];'
     )
 

@@ -148,13 +148,13 @@ class Expression:
         if not flows or not self.backward:
             stroke = "ink" if flows else "line"
             scene.add(Edge(lower.id, upper.id, bent(points, 40), stroke, 2.4, "head", kind="forward"))
-            return Label((points[0], points[1]), [])
+            return Label((points[0], points[1]), [], "")
         left, right = beside(points, OFFSET), beside(points, -OFFSET)
         scene.add(Edge(lower.id, upper.id, bent(left, 40), "ink", 2.6, "head", kind="forward"))
         scene.add(Edge(lower.id, upper.id, bent(right, 40), "gradient line", 2.6, "tail", kind="backward"))
         spelled = self.scalar and self.small and x.kind != "elided"
         words = self.edge_words(x, v, link.key) if spelled else []
-        return Label((points[0], points[1]), words)
+        return Label((points[0], points[1]), words, f"edge {lower.id} {upper.id}")
 
     def edge_words(self, x: Value, v: Value, places: list[int]) -> list[str]:
         """∂e/∂c = d = 2, and what the chain rule makes of it: 1·2 = 2."""
@@ -179,6 +179,7 @@ class Label:
 
     stretch: tuple[Point, Point]
     words: list[str]
+    edge: str  # which edge they belong to
 
     def at(self, share: float, left: bool) -> list[Text]:
         """The words beside the point at that share of the way, at its left or its right, clear of the line."""
@@ -189,7 +190,8 @@ class Label:
             size, down = (19, -4) if k == 0 else (20, 20)
             xs = [x0 + slope * (level - y0) for level in (y + down + 4, y + down - size)]
             x = min(xs) - 11 if left else max(xs) + 11
-            texts.append(Text(x, y + down, words, size, k > 0, "gradient" if k else "muted", "end" if left else "start"))
+            texts.append(Text(x, y + down, words, size, k > 0, "gradient" if k else "muted", "end" if left else "start",
+                              kind=self.edge))  # fmt: skip
         return texts
 
 

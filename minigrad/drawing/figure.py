@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import dot as graphviz
-from . import html, svg
+from . import frames, html, svg
 from .scene import Scene
 from .themes import theme as palette
 
@@ -78,6 +78,14 @@ class Figure:
         finally:
             beside.unlink(missing_ok=True)
         return target
+
+    def frames(self, folder: str | os.PathLike[str], kind: str = "svg", scale: float = 1.0) -> list[Path]:
+        """The build-up for slides, nothing moving: step_01.svg (or png, pdf), step_02.svg, … in the folder."""
+        return frames.save_frames(self, folder, kind, scale)
+
+    def animate(self, path: str | os.PathLike[str], seconds: float = 1.0, scale: float = 0.5) -> Path:
+        """The build-up as one animation, .gif or .apng, each step for so many seconds; needs Pillow and Matplotlib."""
+        return frames.save_animation(self, path, seconds, scale)
 
     def rendered(self, kind: str, scale: float) -> bytes:
         """The picture in one format, as bytes."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import fonts
-from .graph import Graph, Value, read
+from .graph import Graph, Value, graph_of
 from .notation import norm, superscript
 from .scene import Edge, Mark, Scene, Text, line, rectangle
 
@@ -74,7 +74,7 @@ class Flow:
 
     def __init__(self, what: Any, of: str, words: Mapping[str, str]) -> None:
         self.words, self.of = words, of
-        self.rows = [(name, [profile(read(trace), of) for trace in traces]) for name, traces in as_pairs(what)]
+        self.rows = [(name, [profile(graph_of(trace, None), of) for trace in traces]) for name, traces in as_pairs(what)]
         self.columns = max(len(profiles) for _, profiles in self.rows)
         if not any(np.any(np.isfinite(p)) for _, profiles in self.rows for p in profiles):
             raise ValueError(f"no gradient of {of!r} reached a step: call backward() first, and see that {of!r} is drawn in the steps")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor
+from ..trace import Trace
 from .notation import NOT_COMPUTED, subscript, superscript
 
 LINEAR = {"add", "subtract", "matmul", "einsum_of_letters", "negative"}
@@ -60,6 +61,11 @@ class Value:
     def full_name(self) -> str:
         """rnn_2.W_hh, where W_hh alone would not tell which."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
+
+    @property
+    def grad_name(self) -> str:
+        """W_hh.grad; of a value that is no leaf, dA."""
+        return f"{self.full_name}.grad" if self.leaf else f"d{self.full_name}"
 
     @property
     def names(self) -> list[str]:
@@ -150,7 +156,13 @@ def single_out(graph: Graph, weight: Any) -> Value | None:
             raise ValueError(f"no weight {getattr(weight, 'name', weight)!r} in this graph; it has {known}")
         return named[0]
     used = [v for v in weights if any(user.column is not None for user in v.users)]
+    used = used or [v for v in graph.values if piece_of_weight(v) and any(user.column is not None for user in v.users)]
     return max(used, key=lambda v: (steps_of(v), v.name == "W_hh", on_state(v), v.array.size, -v.time), default=None)
+
+
+def piece_of_weight(v: Value) -> bool:
+    """A slice of a weight, cut before the first step and used in all of them."""
+    return v.column is None and v.op in SLICES | VIEWS and v.inputs[0].kind == "weight"
 
 
 def own_path(weight: Value) -> str:
@@ -176,6 +188,17 @@ def show_sums(graph: Graph) -> None:
         while not v.shown and len(v.users) == 1 and v.users[0].op in LINEAR | VIEWS:
             v = v.users[0]
         v.shown = True
+
+
+def graph_of(what: Any, weight: Any) -> Graph:
+    """The graph of a Trace, or of a Tensor without one; a TypeError for what records nothing."""
+    if isinstance(what, Trace):
+        return read(what, weight=weight)
+    if isinstance(what, Tensor):
+        if what.node is None:
+            raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
+        return read(None, what, weight=weight)
+    raise TypeError(f"draw takes a Trace, a Tensor or a Model, got {type(what).__name__}")
 
 
 def last_result(trace: Any) -> Tensor:
@@ -216,7 +239,25 @@ def collect(output: Tensor, trace: Any) -> list[Value]:
             value.inputs.append(made)
             if value not in made.users:
                 made.users.append(value)
+    tell_passes_apart(ordered)
     return sorted([*ordered, *leaves], key=lambda v: v.time) if ordered else list(found.values())
+
+
+def tell_passes_apart(ordered: list[Value]) -> None:
+    """A loop that comes back to a step that it has left is a second loop, though it has the same name."""
+    seen: dict[str, set] = {}
+    now: dict[str, tuple[int, int | None]] = {}
+    for v in ordered:
+        if v.step is None:
+            continue
+        number, current = now.get(v.loop, (1, None))
+        if v.step != current:  # v.loop is still the bare name here
+            if v.step in seen.setdefault(v.loop, set()):
+                number, seen[v.loop] = number + 1, set()
+            seen[v.loop].add(v.step)
+            now[v.loop] = (number, v.step)
+        if number > 1:
+            v.path, v.loop = f"{v.path}#{number}", f"{v.loop}#{number}"
 
 
 def as_value(tensor: Tensor, trace: Any) -> Value:
@@ -410,7 +451,7 @@ def assign_initial(values: list[Value], columns: list[Column]) -> None:
                 if x is v and (user.role, position) in states and user.column is not None and not (v.computed and v.column is not None):
                     settle_initial(v, user, *states[user.role, position], at, columns)
     for v in values:
-        if v.kind == "data" and v.name and v.column == 0 and v.initial is None:
+        if len(columns) == 1 and v.kind == "data" and v.name and v.column == 0 and v.initial is None:
             v.initial = next((x for x in values if x.computed and x.column == v.column and x.name == v.name), None)
         if v.initial is not None and not v.computed:
             v.column = None
@@ -525,9 +566,10 @@ def plain_gate(user: Value) -> bool:
 
 
 def inner_slice(v: Value) -> bool:
-    """A piece of a sum of the same step, x_zr of x W_xh: it is named in the equations that use it, not drawn."""
+    """A piece of a weight, or of a sum of the same step, x_zr of x W_xh: equations name it, but it has no box."""
     x = v.inputs[0]
-    return v.op in SLICES and x.computed and x.column == v.column and x.op in LINEAR and v.column is not None
+    piece = x.kind == "weight" or x.computed and x.column == v.column and x.op in LINEAR
+    return v.op in SLICES and v.column is not None and piece
 
 
 def bends(user: Value) -> bool:

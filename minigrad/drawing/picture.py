@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..engine import Tensor
 from ..trace import Trace
 from . import models, views
 from .figure import Figure
 from .flow import Flow
-from .graph import Graph, read
+from .graph import Graph, graph_of
 from .words import words_for
 
 CHOICES = {
@@ -60,17 +59,6 @@ def draw(
     scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps, values=values,
                            title=title, entry=entry, labels=numbered(labels, graph))  # fmt: skip
     return Figure(scene, theme, text)
-
-
-def graph_of(what: Any, weight: Any) -> Graph:
-    """The graph of a Trace, or of a Tensor without one."""
-    if isinstance(what, Trace):
-        return read(what, weight=weight)
-    if isinstance(what, Tensor):
-        if what.node is None:
-            raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
-        return read(None, what, weight=weight)
-    raise TypeError(f"draw takes a Trace, a Tensor or a Model, got {type(what).__name__}")
 
 
 def numbered(labels: Any, graph: Graph) -> dict[int, str]:

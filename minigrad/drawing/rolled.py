@@ -191,9 +191,9 @@ def total_line(page: Scene, graph: Graph, y: float, words: Mapping[str, str]) ->
     sum_ = check(total)
     if total.total is not None:
         left, _, right = sum_.rpartition(" = ")
-        sum_ = f"{graph.weight.full_name}.grad:  {left} = {right}"
+        sum_ = f"{graph.weight.grad_name}:  {left} = {right}"
         if fonts.measure(sum_, 20, True) > page.width - 2 * MARGIN:
-            sum_ = f"{graph.weight.full_name}.grad:  {len(total.uses)} × … = {right}"
+            sum_ = f"{graph.weight.grad_name}:  {len(total.uses)} × … = {right}"
     text, size = fonts.fit([sum_], page.width - 2 * MARGIN, (24, 22, 20, 19, 18), True)
     page.add(Text(MARGIN, y + 34, text, size, True, "gradient", kind="total number"))
     page.height = y + 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,18 @@ class Plan:
         blocks = {graph.columns[c.last].block for c in self.columns}
         self.bodies = [self.body_of(block) for block in sorted(blocks)]
         self.after, self.after_slots = self.results()
+
+    @cached_property
+    def skips(self) -> list[tuple[Value, Value]]:
+        """The pairs (source, target) that are joined over more than one step, where both are drawn."""
+        found = []
+        for c in self.drawn.values():
+            for x in self.inside(c.last):
+                for target in dict.fromkeys(drawn_users(x)):
+                    far = target.column is not None and abs(target.column - c.last) > 1
+                    if far and target.column in self.drawn and c.last < target.column:  # type: ignore[operator]
+                        found.append((x, target))
+        return found
 
     @property
     def groups(self) -> list[list[int | None]]:

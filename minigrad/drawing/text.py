@@ -75,7 +75,7 @@ def told_gradient(v: Value | None, graph: Graph) -> str:
 
 def waterfall(total: Sum, graph: Graph) -> str:
     """One line per use, in order of arrival: its part, and the sum so far as a bar."""
-    head = f"{total.weight.full_name}.grad, in order of arrival"
+    head = f"{total.weight.grad_name}, in order of arrival"
     if total.total is None:
         return f"{head}: {NOT_COMPUTED}"
     levels = running([use.printed for use in total.uses])

@@ -52,7 +52,7 @@ class Triangle:
         scene.add(Text(36, 92, subtitle, size, False, "muted"))
         if not self.known:
             scene.add(Text(36, 160, self.words["not computed"] if self.graph.gradient(self.weight) is None
-                           else self.words["grad is zero"].format(weight=name).replace("|", " "), 24, True, "muted"))  # fmt: skip
+                           else self.words["grad is zero"].format(weight=self.weight.grad_name).replace("|", " "), 24, True, "muted"))  # fmt: skip
             scene.height, scene.description = 220, scene.items[-1].text  # type: ignore[union-attr]
             return scene
         printed, rows, columns = taught.rounded_table(self.cells)
@@ -111,7 +111,7 @@ class Triangle:
             scene.add(pill(f"use{k + 1}", LEFT + CELL * k + 2, bottom, CELL - 4, 80, words, columns[k] < 0))
         box = Box("total", right, bottom, 112, 80, "total", "total", 2, 12, kind="total")
         box.texts.append(Text(right + 56, bottom + 49, "100 %", 26, True, "on total", "middle", "total"))
-        scene.add(box, Text(right + 56, bottom + 108, f"= {self.weight.full_name}.grad", 20, True, "gradient", "middle"))
+        scene.add(box, Text(right + 56, bottom + 108, f"= {self.weight.grad_name}", 20, True, "gradient", "middle"))
         y = bottom + (112 if self.n > 6 else 146)
         for part in self.words["taught read"].split("|"):
             scene.add(Text(LEFT, y, part, 20, False, "muted"))
@@ -207,7 +207,7 @@ class Triangle:
         """The sums in words."""
         by_loss = ", ".join(f"loss {self.number(g)}: {fixed(r, 0, sign=True)} %" for g, r in zip(self.groups, rows, strict=True))
         by_use = ", ".join(f"t = {self.number(g)}: {fixed(c, 0, sign=True)} %" for g, c in zip(self.groups, columns, strict=True))
-        return f"What each loss sends to {self.weight.full_name}.grad: {by_loss}.\nWhat each use receives: {by_use}."
+        return f"What each loss sends to {self.weight.grad_name}: {by_loss}.\nWhat each use receives: {by_use}."
 
 
 def size_of(share: float, cell: float) -> float:

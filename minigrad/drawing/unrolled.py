@@ -122,7 +122,7 @@ class Unrolled:
 
     def rising(self) -> bool:
         """Whether a line runs above the columns."""
-        return any(link.upper is None for body in self.plan.bodies for link in body.links)
+        return bool(self.plan.skips) or any(link.upper is None for body in self.plan.bodies for link in body.links)
 
     def fits(self) -> bool:
         """Whether the columns are wide enough for what stands in them."""
@@ -160,6 +160,7 @@ class Unrolled:
         self.results()
         for left, right in pairwise(self.plan.columns):
             self.join(left, right)
+        self.join_skips()
         self.join_first()
         self.join_results()
 
@@ -401,6 +402,17 @@ class Unrolled:
         """States that enter the same side do so one below the other."""
         return -9.0 + 18.0 * (self.lanes.get(state.role, 0) % 2)
 
+    def join_skips(self) -> None:
+        """What goes further than one step: out at the right, along above the columns, in at the left."""
+        for k, (x, target) in enumerate(self.plan.skips):
+            left, right = self.plan.drawn[x.column], self.plan.drawn[target.column]  # type: ignore[index]
+            box, to = self.boxes[x], self.boxes[target]
+            level = self.top - 14 - 5 * (k % 3)
+            out, into = left.x + left.w + self.gutter - 9, right.x - self.gutter + 9
+            points = [(box.right, box.centre[1] - 9), (out, box.centre[1] - 9), (out, level), (into, level)]
+            y = to.centre[1] - 12
+            self.edges.append(self.edge(x, target, bent([*points, (into, y), (to.x, y)], 11)))
+
     def elided(self, c: Shown) -> None:
         """Dots at the height of every state, for the steps that are drawn as one."""
         neighbour = self.plan.columns[self.plan.columns.index(c) - 1]
@@ -575,6 +587,11 @@ class Unrolled:
             below = self.words["uses"].format(uses=uses) if uses > 1 else self.words["one use"]
             box.texts += [Text(x, box.y + 27, title, size, True, "ink", "middle", box.fill),
                           Text(x, box.y + 51, below, 19, True, "ink", "middle", box.fill)]  # fmt: skip
+            return
+        if v.computed:
+            forms = [form for form in formulas.forms(v, self.graph) if form != name]
+            text, size = fonts.fit([*forms, f"{name}  {what}", name], box.w - 24, (19, 18), True)
+            box.texts.append(Text(box.x + 12, box.y + 23, text, size, True, "ink", "start", box.fill))
             return
         gradient = gradient_words(v, self.graph)[-1:] if v.array.size == 1 else []
         room = box.w - 24

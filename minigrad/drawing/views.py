@@ -168,5 +168,5 @@ def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, s
             numbers = [graph.columns[k].number for k in c.columns]
             lines.append(words["elided"].format(first=numbers[0], last=numbers[-1]).capitalize() + ".")
     if total is not None and total.uses:
-        lines.append(f"{total.weight.full_name}.grad, in order of arrival: {check(total)}.")
+        lines.append(f"{total.weight.grad_name}, in order of arrival: {check(total)}.")
     return "\n".join(lines)

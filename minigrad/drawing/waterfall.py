@@ -25,7 +25,9 @@ class Waterfall:
     def __init__(self, net: Unrolled, total: Sum, words: Mapping[str, str]) -> None:
         self.net, self.sum, self.words = net, total, words
         self.columns = net.plan.columns
-        self.name = next((n for n in total.weight.names if fonts.measure(f"{n}.grad", 20, True) <= LEFT), total.weight.name)
+        names = total.weight.names if total.weight.leaf else [total.weight.grad_name]
+        ending = ".grad" if total.weight.leaf else ""
+        self.name = next((n for n in names if fonts.measure(n + ending, 20, True) <= LEFT), names[-1]) + ending
         self.elsewhere: list[str] = []  # what the ghost would say, if there is no room beside it
         self.computed = total.total is not None and math.isfinite(total.total)
 
@@ -194,7 +196,7 @@ class Waterfall:
 
     def total_words(self, x: float, y: float) -> None:
         """The weight's name, `.grad`, and the number that all this was for."""
-        name, size = fonts.fit([f"{self.name}.grad"], LEFT, (24, 22, 20, 19, 18), True)
+        name, size = fonts.fit([self.name], LEFT, (24, 22, 20, 19, 18), True)
         self.scene.add(Text(x, y - 62, name, size, True, "ink", "middle", kind="total name"))
         text, size = fonts.fit([self.sum.label], LEFT, (38, 34, 30, 26, 22, 20, 18), True)
         self.scene.add(Text(x, y - 20, text, size, True, "gradient", "middle", kind="total number"))
@@ -202,7 +204,7 @@ class Waterfall:
     def unknown(self, top: float) -> None:
         """Before backward(), or after NaN: no bars, and it says so."""
         x = self.net.left + LEFT / 2
-        name, size = fonts.fit([f"{self.name}.grad"], LEFT, (24, 22, 20, 19, 18), True)
+        name, size = fonts.fit([self.name], LEFT, (24, 22, 20, 19, 18), True)
         self.scene.add(Text(x, top + 32, name, size, True, "ink", "middle"))
         words = self.sum.label if self.sum.total is not None else self.words["not computed"]
         text, size = fonts.fit([words], LEFT, (26, 24, 22, 20, 18), True)
@@ -255,7 +257,7 @@ class Waterfall:
             norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=self.name)
             return [[(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")],
                     [(w["norms"], True, "ink"), (norms, False, "muted")], *self.ghost_lines()]  # fmt: skip
-        adds = [(w["each adds"], True, "ink"), (f"{self.name}.grad += {s.uses[0].title}", True, "gradient")]
+        adds = [(w["each adds"], True, "ink"), (f"{self.name} += {s.uses[0].title}", True, "gradient")]
         if len(s.uses) > 1:
             adds.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
         return [[(w["begins"].format(weight=self.name), False, "muted")], adds, *self.ghost_lines()]
@@ -268,7 +270,7 @@ class Waterfall:
 def check(total: Sum) -> str:
     """0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53: the printed sum in one line."""
     if total.total is None:
-        return f"{total.weight.full_name}.grad: {NOT_COMPUTED}"
+        return f"{total.weight.grad_name}: {NOT_COMPUTED}"
     terms = [fixed(use.printed, total.decimals) for use in total.uses]
     text = terms[0] + "".join(f" − {t[1:]}" if t.startswith("−") else f" + {t}" for t in terms[1:])
     return f"{text} = {fixed(total.total, total.decimals)}{total.unit}"
