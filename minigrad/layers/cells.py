@@ -238,11 +238,11 @@ class GRUCell(Gated):
 
     def step_reset_after(self, x: Any, h: Any) -> Any:
         """h̃ = tanh(x W + b₀ + r⊙(h W + b₁))"""
-        sigmoid, tanh = self.recurrent_activation, self.activation
+        sigmoid, tanh, n = self.recurrent_activation, self.activation, 2 * self.units
         b0, b1 = self.b if self.use_bias else (0.0, 0.0)
-        x_z, x_r, x_new = ops.split(x @ self.W_xh + b0, 3, axis=-1)
-        h_z, h_r, h_new = ops.split(h @ self.W_hh + b1, 3, axis=-1)
-        z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
+        x_zr, x_new = ops.split(x @ self.W_xh + b0, [n], axis=-1)
+        h_zr, h_new = ops.split(h @ self.W_hh + b1, [n], axis=-1)
+        z, r = ops.split(sigmoid(x_zr + h_zr), 2, axis=-1)
         h_tilde = tanh(x_new + r * h_new)
         h = z * h + (1.0 - z) * h_tilde
         return h

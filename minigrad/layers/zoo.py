@@ -38,7 +38,10 @@ class Mutant(Gated):
 
 
 class MUT1Cell(Mutant):
-    """z = σ(x W_xz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + tanh(x) + b_h) + (1 − z)⊙h"""
+    """z = σ(x W_xz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + tanh(x) + b_h) + (1 − z)⊙h
+
+    (Jozefowicz et al. 2015, MUT1)
+    """
 
     from_input, from_state, adds_input = ("W_xz", "W_xr"), ("W_hr", "W_hh"), True
 
@@ -52,7 +55,10 @@ class MUT1Cell(Mutant):
 
 
 class MUT2Cell(Mutant):
-    """z = σ(x W_xz + h W_hz + b_z);  r = σ(x + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h"""
+    """z = σ(x W_xz + h W_hz + b_z);  r = σ(x + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h
+
+    (Jozefowicz et al. 2015, MUT2)
+    """
 
     from_input, from_state, adds_input = ("W_xz", "W_xh"), ("W_hz", "W_hr", "W_hh"), True
 
@@ -66,7 +72,10 @@ class MUT2Cell(Mutant):
 
 
 class MUT3Cell(Mutant):
-    """z = σ(x W_xz + tanh(h) W_hz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h"""
+    """z = σ(x W_xz + tanh(h) W_hz + b_z);  r = σ(x W_xr + h W_hr + b_r);  h' = z⊙tanh((r⊙h) W_hh + x W_xh + b_h) + (1 − z)⊙h
+
+    (Jozefowicz et al. 2015, MUT3)
+    """
 
     from_input, from_state = ("W_xz", "W_xr", "W_xh"), ("W_hz", "W_hr", "W_hh")
 
