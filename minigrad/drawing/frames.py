@@ -66,9 +66,11 @@ def news(before: Scene | None, now: Scene) -> str:
     seen = {box.id for box in before.boxes} if before else set()
     lines = []
     for box in now.boxes:
-        fresh = [t.text.strip() for t in box.texts if id(t) not in old]
-        if fresh:
-            lines.append(": ".join(dict.fromkeys([box.title, " ".join(fresh)])) if box.id in seen else box.title or " ".join(fresh))
+        fresh = " ".join(t.text.strip() for t in box.texts if id(t) not in old)
+        if box.id not in seen:
+            lines.append(box.title or fresh)
+        elif fresh:
+            lines.append(f"{box.title}: {fresh}")
     return "\n".join(lines)
 
 
