@@ -411,7 +411,7 @@ def assign_roles(values: list[Value]) -> None:
     def token(v: Value, x: Value) -> Any:
         if x.computed and x.column == v.column:
             return x.role
-        return ("weight", weights[x]) if x in weights else ("from outside",)
+        return ("weight", weights[x]) if x in weights and x.column is None else ("from outside",)
 
     for v in values:
         if v.computed:

@@ -47,7 +47,7 @@ class Unrolled:
         self.lanes = self.lane_numbers()
         self.taps: dict[Value, list[float]] = {v: [] for v in plan.rails}
         self.waiting: list[tuple[Value, Value, float, float, float]] = []  # taps, until their rail has a height
-        self.parts: list[tuple[Value, int, float]] = []  # (box, shown column, x): where lines down to pills start
+        self.parts: list[tuple[Value, int, float, float]] = []  # (box, shown column, x, x below it): lines down to pills
 
     # -- measures
 
@@ -286,7 +286,7 @@ class Unrolled:
         """Where a rail will reach up into a box, or a pill's line will come down from it."""
         if link.key == "part":
             if self.graph.weight in sources(upper):
-                self.parts.append((upper, column, x + link.track))
+                self.parts.append((upper, column, x + link.ends[1], x + link.track))
         elif link.key in sources(upper):
             self.taps[link.key].append(x + link.track)
             box = self.boxes[upper]

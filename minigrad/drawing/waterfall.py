@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from . import fonts
 from .notation import NOT_COMPUTED, fixed, number, odd, ordinal, running
-from .scene import Box, Edge, Mark, Scene, Text, line, polygon, rectangle
+from .scene import Box, Edge, Mark, Scene, Text, bent, line, polygon, rectangle
 from .sums import Sum, Use
 from .unrolled import LEFT, RIGHT, Unrolled
 
@@ -87,13 +87,14 @@ class Waterfall:
         """From the boxes that used the weight down to the pill: the way of the part."""
         index = len(self.columns) if use.columns == [None] else next(
             k for k, c in enumerate(self.columns) if list(c.columns) == use.columns)  # fmt: skip
-        for value, column, x in self.net.parts:
+        for value, column, out, x in self.net.parts:
             if column == index:
                 start = self.net.boxes[value].bottom
                 end = top + (PILL / 2 - math.sqrt(max(0.0, (PILL / 2) ** 2 - max(0.0, x - box.right + PILL / 2) ** 2)))
+                turn = [] if abs(out - x) < 1 else [(out, start + 8), (x, start + 8)]
                 stroke = "gradient line" if use.number is not None else "line"
-                self.net.edges.append(Edge(self.net.boxes[value].id, box.id, line((x, start), (x, end)), stroke, 2.8,
-                                           kind="part", on="column"))  # fmt: skip
+                path = bent([(out, start), *turn, (x, end)], 7)
+                self.net.edges.append(Edge(self.net.boxes[value].id, box.id, path, stroke, 2.8, kind="part", on="column"))
 
     # -- bars
 

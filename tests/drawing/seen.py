@@ -33,6 +33,7 @@ def on_the_page(scene: Scene) -> None:
 
 def texts_in_their_boxes(scene: Scene) -> None:
     for box in scene.boxes:
+        assert box.kind == "part" or any(text.text.strip() for text in box.texts), f"an empty box: {box.title}"
         for text in box.texts:
             left, top, right, bottom = text.bounds
             inside = left >= box.x - 0.5 and right <= box.right + 0.5 and top >= box.y - 0.5 and bottom <= box.bottom + 0.5
