@@ -137,7 +137,7 @@ class SGD(Optimizer):
     def update(self, theta: Any, g: Any, slots: Slots, eta: float, t: int) -> Any:
         if self.momentum == 0.0:
             change = eta * g
-            return np.subtract(theta, change, out=change)         # one new array instead of two
+            return np.subtract(theta, change, out=change) if g.ndim else theta - change    # one new array instead of two
         v = slots["v"] = self.momentum * slots.get("v", 0.0) - eta * g
         return theta + self.momentum * v - eta * g if self.nesterov else theta + v
 
