@@ -53,7 +53,8 @@ figure, axes = plt.subplots(figsize=(9, 5))
 for text in [(*begun, s) for begun in sorted(kept) if len(begun) < 3 for s in range(3)]:
     (x0, y0), (x1, y1), shade = place(text[:-1]), place(text), "C0" if text in kept else "0.55"
     axes.plot([x0, x1], [y0, y1], color=shade, linewidth=2 if text in kept else 1)
-    axes.annotate(f"{name(text)} {chance(text):.3f}", (x1, y1), color=shade, ha="left", va="center")
+    axes.annotate(f" {name(text)} {chance(text):.3f}", (x1, y1), color=shade, va="center", backgroundcolor="white")
+axes.grid(False)
 axes.set(xticks=range(4), xlabel="step", title="Beam search of width 2", xlim=(-0.1, 3.6), yticks=[])
 L.figure("beam", figure, kept=np.array([chance(text) for text in kept]))
 # %% [markdown]
@@ -104,7 +105,7 @@ def search(model, width):
     return symbols[:, 0], log_p[:, 0]
 
 
-WIDTHS, misled, rescued, rows = (1, 2, 4, 8), 0, 0, {}
+WIDTHS, outcomes, rows = (1, 2, 4, 8), [], {}
 NETS = {"with attention": 60} | ({} if L.mode == "fast" else {"without": 400})
 for name, updates in NETS.items():
     model = Translator(name == "with attention")
@@ -114,20 +115,23 @@ for name, updates in NETS.items():
     found = [search(model, width) for width in WIDTHS]
     right = np.array([(symbols == y[9600:, 1:]).all(axis=1) for symbols, _ in found])
     means = [float(log_p.mean()) for _, log_p in found]
-    misled, rescued = misled + int((right[0] & ~right[-1]).sum()), rescued + int((~right[0] & right[-1]).sum())
+    other = (found[0][0] != found[-1][0]).any(axis=1)  # where width 8 found something more probable than greedy did
+    outcomes += list(zip(right[0][other], right[-1][other], strict=True))
     rows[name] = (means, right.mean(axis=1))
     for width, mean, share in zip(WIDTHS, means, right.mean(axis=1), strict=True):
         print(f"  {name:<15} width {width}: mean log p {mean:7.3f}, exactly right {share:6.1%}")
     L.check(f"{name}: mean log p never falls as the beam widens", bool(np.all(np.diff(means) >= -1e-6)), "==", True)
     L.check(f"{name}: and rises from greedy to width 8 by", means[-1] - means[0], ">", 0.001)
-print(f"  width 8 put {rescued} dates right that greedy had wrong, and {misled} wrong that greedy had right")
-L.check("dates where greedy was right, and the wider beam found something more probable that is wrong", misled, ">=", 1)
+greedy_right, beam_right = np.array(outcomes).T
+print(f"  width 8 said something more probable {len(outcomes)} times: {np.sum(~greedy_right & beam_right)} times it put a date right, "
+      f"{np.sum(greedy_right & ~beam_right)} times it spoiled one")
+L.check("of these more probable answers, so many are wrong all the same", int(np.sum(~beam_right)), ">=", 5)
 figure, panels = plt.subplots(1, 2)
 for name, (means, shares) in rows.items():
-    panels[0].plot(WIDTHS, means, "o-", label=name)
-    panels[1].plot(WIDTHS, shares, "o-", label=name)
-panels[0].set(xlabel="width of the beam", title="mean log p of what is found")
-panels[1].set(xlabel="width of the beam", title="exactly right")
+    panels[0].plot(WIDTHS, np.array(means) - means[0], "o-", label=name)
+    panels[1].plot(WIDTHS, 100 * (shares - shares[0]), "o-", label=name)
+panels[0].set(xlabel="width of the beam", title="mean log p, against greedy")
+panels[1].set(xlabel="width of the beam", title="dates exactly right, against greedy (%)")
 panels[0].legend()
 L.figure("beam_table", figure, **{name.replace(" ", "_"): np.array(pair) for name, pair in rows.items()})
 # %% [markdown]
@@ -140,7 +144,7 @@ L.figure("beam_table", figure, **{name.replace(" ", "_"): np.array(pair) for nam
 # %%
 prose = datasets.english_prose()[: L.pick(80_000, 300_000)]
 vocabulary = datasets.Vocabulary(prose)
-model, LENGTH = datasets.NGrams(5, len(vocabulary)).fit(vocabulary.encode(prose)), L.pick(50, 120)
+model, LENGTH = datasets.NGrams(5, len(vocabulary)).fit(vocabulary.encode(prose)), 120
 
 
 def after(symbols, histories):
@@ -166,7 +170,7 @@ L.check("the beam's text is cheaper than greedy's", bits(written["beam 4"]), "<=
 L.check("of greedy's runs of six characters, so many are new", different(written["T = 0"]), "<=", 0.6)
 L.check("of those at temperature 1, as in real text, nearly all", different(written["T = 1.0"]), ">=", 0.8)
 # %% [markdown]
-# Greedy and beam run into circles: what was just said makes itself more probable. Real text is not made of the most
+# Greedy, and with it often the beam, runs in circles: what was just said makes itself more probable. Real text is not made of the most
 # expected characters; at temperature 1 the model is as surprised by its own text as by ours.
 #
 # ## Exercises
