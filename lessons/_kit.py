@@ -94,7 +94,7 @@ class Lesson:
         """Exit status 0 only if there were checks, all held, and every promised picture was drawn."""
         seconds, held = time.perf_counter() - self.began, sum(check["held"] for check in self.checks)
         passed = held == len(self.checks) > 0 and not self.missing
-        record = {"passed": passed, "mode": self.mode, "seed": self.seed, "seconds": seconds, "checks": self.checks}
+        record = {"passed": passed, "mode": self.mode, "seed": self.seed, "seconds": seconds, "cpu": time.process_time(), "checks": self.checks}
         (self.out / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         print(f"\n{held} of {len(self.checks)} checks held, {seconds:.1f} s; kept in {self.out}")
         if not passed:

@@ -1,5 +1,9 @@
-"""README says only what runs: its examples are executed, its output compared, its files and options looked for."""
+"""README says only what runs: its examples are executed, its output compared, its files and options looked for.
 
+Run as a script, `python tests/test_readme.py`, it draws README's picture anew, light and dark.
+"""
+
+import os
 import re
 import subprocess
 import sys
@@ -22,8 +26,6 @@ def run(code, folder):
 
 
 def environment():
-    import os
-
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 
@@ -38,7 +40,7 @@ def test_the_ten_lines_print_what_is_said_and_draw_what_is_shown(tmp_path):
     assert printed == said
     drawn = (tmp_path / "one_weight_five_uses.svg").read_text(encoding="utf-8")
     shown = (ROOT / "docs" / "one_weight_five_uses.svg").read_text(encoding="utf-8")
-    assert words(drawn) == words(shown)
+    assert words(drawn) == words(shown), "the picture has changed: python tests/test_readme.py draws it anew, then look at it"
 
 
 @pytest.mark.parametrize("code", EXAMPLES[1:])
@@ -58,3 +60,8 @@ def test_its_commands_name_what_exists():
     for number in re.findall(r"-m lessons ([\d ]+)", README)[0].split():
         assert list((ROOT / "lessons").glob(f"{number}_*.py"))
     assert {"main", "test", "anna", "output"} <= set(re.findall(r"<!-- (\w+) -->", README))
+
+
+if __name__ == "__main__":
+    dark = 'mg.draw(trace, theme="dark").save("one_weight_five_uses_dark.svg")\n'
+    subprocess.run([sys.executable, "-c", EXAMPLES[0] + dark], cwd=ROOT / "docs", env=environment(), check=True)
