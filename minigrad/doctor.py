@@ -17,7 +17,8 @@ from types import ModuleType
 import numpy as np
 
 DISTRIBUTION = "minigrad-unrolled"
-PIP = f"{Path(sys.executable).name} -m pip install"
+PYTHON = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+PIP = f"{PYTHON} -m pip install"  # this very Python: `pip` alone may belong to another one
 
 
 def version() -> str:
