@@ -34,32 +34,37 @@ class Block:
 def blocks_of(model: Any, words: Mapping[str, str]) -> tuple[list[Block], list[tuple[Block, Block, int]]]:
     """The boxes in order of use, and for every symbol read: (from, to, which call of the shared layer; 0 for none)."""
     found: dict[Any, Block] = {}
-    joined: list[tuple[Block, Block, int]] = []
     for symbol in flat(model.inputs):
         block = found[symbol] = Block(symbol, symbol.name or words["input"], words["Input"], "input")
         block.rows = [(words["out"], shape_words(symbol.shape, words))]
     for call in model.calls:
-        layered = hasattr(call.op, "count_params")
-        key = call.op if layered else call
-        if key not in found:
-            name = getattr(call.op, "name", None) or call.op.__name__
-            found[key] = Block(key, name, settings(call.op) if layered else words["operation"], "state" if layered else "value")
-        found[key].calls.append(call)
+        block = found.setdefault(key_of(call), new_block(call, words))
+        block.calls.append(call)
     for block in found.values():
         describe_block(block, words)
+        block.style = "weight" if len(block.calls) > 1 else block.style
+    joined = []
     for call in model.calls:
-        block = found[call.op if hasattr(call.op, "count_params") else call]
+        block = found[key_of(call)]
         for symbol in call.sources:
-            source = found[symbol] if symbol.call is None else found.get(symbol.call.op) or found[symbol.call]
+            source = found[symbol if symbol.call is None else key_of(symbol.call)]
             joined.append((source, block, which(call, block) or (which(symbol.call, source) if symbol.call else 0)))
     for symbol in flat(model.outputs):
-        if symbol.call is not None:
-            last = found.get(symbol.call.op) or found[symbol.call]
-            last.style = "loss"
-    for block in found.values():
-        if len(block.calls) > 1:
-            block.style = "weight"
+        if symbol.call is not None and len(found[key_of(symbol.call)].calls) == 1:
+            found[key_of(symbol.call)].style = "loss"
     return list(found.values()), joined
+
+
+def key_of(call: Call) -> Any:
+    """A layer is one box for all its calls; every other operation has a box for each."""
+    return call.op if hasattr(call.op, "count_params") else call
+
+
+def new_block(call: Call, words: Mapping[str, str]) -> Block:
+    """The box of a layer, or of an operation."""
+    name = getattr(call.op, "name", None) or call.op.__name__
+    layered = key_of(call) is call.op
+    return Block(key_of(call), name, settings(call.op) if layered else words["operation"], "state" if layered else "value")
 
 
 def which(call: Call, block: Block) -> int:

@@ -26,17 +26,17 @@ CHOICES = {
 
 
 def draw(
-    what: Any, view: str = "auto", *, weight: Any = None, direction: str = "auto", values: str = "auto", steps: int | None = None,
-    entry: Any = None, labels: Any = None, truncate: int | None = None, of: str = "x", theme: str = "light", size: str | None = None, title: str | None = None,
-    words: Mapping[str, str] | None = None,
+    what: Any, view: str = "auto", *, weight: Any = None, direction: str = "auto", values: str = "auto",
+    steps: int | None = None, entry: Any = None, labels: Any = None, truncate: int | None = None, of: str = "x",
+    theme: str = "light", size: str | None = None, title: str | None = None, words: Mapping[str, str] | None = None,
 ) -> Figure:  # fmt: skip
     """The picture of a Trace, of a Tensor (what it was computed from), or of a Model (its layers).
 
-    With time steps: one column each, and for the singled-out `weight` (a tensor or its name; W_hh if you do not say) one pill per use
-    and the waterfall of its gradient; arrays by signed shares, or by one `entry`, (0, 3). Without: the expression graph.
-    `steps` is how many columns there may be before the middle ones are drawn as one; `labels` writes a word beside each
-    step ("hell" or {1: "h"}); `size="slide"` is 1920 × 1080; `words` puts other words in (see drawing/words.py).
-    Raises ValueError for an unknown option or weight, TypeError for something that records nothing.
+    Time steps become columns, with a pill for each use of the singled-out `weight` (a tensor or a name; else W_hh) and the
+    waterfall of its gradient: numbers, or an array's signed shares, or one `entry` (0, 3). Without time: the expression.
+    `view` is "triangle" (who taught whom; `truncate` steps), "rolled", "cell", or "flow" (how far gradients `of` "x", "h"
+    reach; of a trace, a pair before and after, or a mapping of names to these). `steps`: how many columns before the
+    middle ones are one; `labels`: a word for each step; `size="slide"`: 1920 × 1080; `words`: see drawing/words.py.
     """
     check(view=view, direction=direction, values=values, size=size, theme=theme)
     own = words_for(words)
@@ -45,7 +45,7 @@ def draw(
     if hasattr(what, "calls") and hasattr(what, "sublayers"):
         return Figure(models.scene(what, own, title), theme)
     graph = graph_of(what, weight)
-    computed = any(graph.gradient(v) is not None for v in graph.values if v.kind != "number")
+    computed = any(graph.gradient(v) is not None for v in graph.values)
     backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
     graph.backward, graph.missing = backward, own["not computed"]
     if view == "triangle":
@@ -54,10 +54,15 @@ def draw(
         return Figure(views.rolled(graph, own, backward, values, title), theme)
     if view == "cell":
         return Figure(views.cell(graph, own, values, steps, title), theme)
+    return of_graph(graph, own, theme, title, values=values, slide=size == "slide", most=steps, entry=entry,
+                    labels=numbered(labels, graph))  # fmt: skip
+
+
+def of_graph(graph: Graph, own: Mapping[str, str], theme: str, title: str | None, **options: Any) -> Figure:
+    """In columns where time was recorded, else as an expression."""
     if not graph.columns:
-        return Figure(views.expression(graph, own, backward=backward, values=values, title=title), theme)
-    scene, text = views.unrolled(graph, own, backward=backward, slide=size == "slide", most=steps, values=values,
-                           title=title, entry=entry, labels=numbered(labels, graph))  # fmt: skip
+        return Figure(views.expression(graph, own, backward=graph.backward, values=options["values"], title=title), theme)
+    scene, text = views.unrolled(graph, own, backward=graph.backward, title=title, **options)
     return Figure(scene, theme, text)
 
 

@@ -47,6 +47,7 @@ class Sum:
     decimals: int
     unit: str
     norms: tuple[float, float]  # the sum of the parts' norms, and the norm of the sum
+    added: bool = False  # whether .grad held something before: then this is what backward added to it
 
     def signed(self, x: float) -> str:
         """+19 %, −0.09, +3.2·10⁻⁷"""
@@ -70,6 +71,9 @@ def add_up(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], 
     result = printed_sum(weight, uses, kind, numbers)
     single = [norm(a) for use in uses for a in use.arrays]
     result.norms = (math.fsum(single), norm(total))
+    held = weight.tensor.grad if weight.leaf else None
+    if held is not None and math.isfinite(norm(total)):
+        result.added = not np.allclose(as_array(held), total, rtol=1e-3, atol=1e-6 * norm(total))
     return result
 
 

@@ -29,31 +29,34 @@ def unrolled(
 ) -> tuple[Scene, str]:  # fmt: skip
     """The net in columns; backward with pills and the waterfall of one weight's gradient."""
     net, end = fitted(graph, words, backward, slide, most, values, labels)
-    plan, scene = net.plan, Scene(net.page, 0)
+    scene = Scene(net.page, 0)
     net.net(scene, end)
     bottom = net.draw_rails(end + 11)
     with_sum = backward and graph.weight is not None
-    total = add_up(graph, graph.weight, plan.groups, entry) if with_sum and graph.weight else None
+    total = add_up(graph, graph.weight, net.plan.groups, entry) if with_sum and graph.weight else None
     if total is not None and total.uses:
-        fall = Waterfall(net, total, words)
-        pills = bottom + 10
-        room = SLIDE[1] - LABELS - (pills + PILL + 48)
-        known = total.total is not None and math.isfinite(total.total)
-        zero = pills + PILL + 48 + (room if slide or room > 150 and known else 240.0 if known else 40.0)
-        scene.height = zero + LABELS
-        paint_net(scene, net)
-        fall.draw(scene, pills, zero)
-        fall.notes(max(pills + PILL + 46, max((b.bottom for b in net.boxes.values() if b.x >= net.right), default=0) + 40))
-        scene.items[:0] = [e for e in net.edges if e.kind == "part"]
-        scene.items[:0] = net.grounds
+        with_waterfall(scene, net, total, words, bottom + 10, slide)
     else:
         scene.height = SLIDE[1] if slide else bottom + 40
         paint_net(scene, net)
-        scene.items[:0] = net.grounds
-    heading(scene, net, graph, words, title or default_title(graph, words, total))
+    scene.items[:0] = [*net.grounds, *(e for e in net.edges if e.kind == "part")]
     scene.title = title or default_title(graph, words, total)
-    scene.description = described(graph, plan, total, words)
-    return scene, text.unrolled(graph, plan, total, scene.title)
+    heading(scene, net, graph, words, scene.title)
+    scene.description = described(graph, net.plan, total, words)
+    return scene, text.unrolled(graph, net.plan, total, scene.title)
+
+
+def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, str], pills: float, slide: bool) -> None:
+    """The net with the sum under it: pills, bars, and words beside them, in the room that the page has."""
+    room = SLIDE[1] - LABELS - (pills + PILL + 48)
+    known = total.total is not None and math.isfinite(total.total)
+    zero = pills + PILL + 48 + (room if slide or room > 150 and known else 240.0 if known else 40.0)
+    scene.height = zero + LABELS
+    paint_net(scene, net)
+    fall = Waterfall(net, total, words)
+    fall.draw(scene, pills, zero)
+    results = max((b.bottom for b in net.boxes.values() if b.x >= net.right), default=0.0)
+    fall.notes(max(pills + PILL + 46, results + 40))
 
 
 def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values: str, title: str | None) -> Scene:
@@ -107,7 +110,7 @@ def fitted(
     for folded in (False, True):
         if folded:
             fold_inner(graph)
-        for steps in range(most or MOST, 2, -1):
+        for steps in range(max(3, most or MOST), 2, -1):
             net = Unrolled(Plan(graph, steps, values, most_rails=3 if slide else 9), words, backward, labels)
             net.page = net.widths(SLIDE[0] if slide else None)
             if net.fits():

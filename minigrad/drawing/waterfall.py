@@ -197,7 +197,8 @@ class Waterfall:
 
     def total_words(self, x: float, y: float) -> None:
         """The weight's name, `.grad`, and the number that all this was for."""
-        name, size = fonts.fit([self.name], LEFT, (24, 22, 20, 19, 18), True)
+        said = self.words["added to"].format(weight=self.name) if self.sum.added else self.name
+        name, size = fonts.fit([said, self.name], LEFT + 20, (24, 22, 20, 19, 18), True)
         self.scene.add(Text(x, y - 62, name, size, True, "ink", "middle", kind="total name"))
         text, size = fonts.fit([self.sum.label], LEFT, (38, 34, 30, 26, 22, 20, 18), True)
         self.scene.add(Text(x, y - 20, text, size, True, "gradient", "middle", kind="total number"))

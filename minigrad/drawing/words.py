@@ -30,6 +30,7 @@ WORDS = {
     "uses shown as one": "{uses} ×",
     "not computed": "not computed",
     "the sum": "the sum",
+    "added to": "added to {weight}",
     "first": "1st to arrive",
     "last": "last",
     "order": "order of arrival",
@@ -97,6 +98,12 @@ WORDS = {
     "loss": "loss {number}",
     "sum": "sum",
     "and": " and ",
+    "epoch": "epoch {number}",
+    "loss curve": "loss",
+    "still training": "still training",
+    "reach by epoch": "‖∂L/∂{of}‖ relative to the last step, by epoch",
+    "play": "play",
+    "pause": "pause",
     "rails more": "and {count} more: {names}",
 }
 

@@ -270,3 +270,22 @@ def test_ten_thousand_operations_are_no_meltdown():
     assert len(figure.scene.boxes) < 40 and any("operations" in w for w in words(figure.scene))
     trace, _ = layer("LSTM", steps=300)
     assert len(trace.tensors) > 5000 and len(mg.draw(trace).scene.boxes) < 80
+
+
+def test_a_gradient_that_was_there_before_is_not_claimed():
+    W = mg.Tensor(0.5, requires_grad=True, name="W", dtype="float64")
+    (W * 3.0).backward()
+    with mg.Trace() as trace:
+        h = mg.Tensor(1.0, dtype="float64")
+        for t in range(2):
+            with mg.scope(t=t):
+                h = mg.tanh(h * W)
+    h.backward()
+    figure = mg.draw(trace)
+    look_at(figure)
+    assert "added to W.grad" in words(figure.scene)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_few_columns_may_be_asked_for(steps):
+    look_at(mg.draw(toy(TOY_INPUTS * 3)[0], steps=steps))
