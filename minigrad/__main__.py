@@ -85,9 +85,7 @@ def first_lesson(net: Speller) -> tuple[mg.Trace, list[float]]:
     with mg.Trace() as trace:
         net.loss().backward()
     parts = [part.array for part in trace.contributions(net.rnn.W_hh)]
-    letters = rounded_to_sum(shares(parts, net.rnn.W_hh.grad), 2)[1:]
-    net.zero_grad()
-    return trace, letters
+    return trace, rounded_to_sum(shares(parts, net.rnn.W_hh.grad), 2)[1:]
 
 
 def ask(word: str, share: list[float]) -> None:
@@ -104,11 +102,15 @@ def ask(word: str, share: list[float]) -> None:
         print(f"  {k + 1:>3} {letter}  {part:>5.0%} {bar}{'  <- the most' if k == most else ''}")
 
 
-def show(trace: mg.Trace, net: Speller, word: str, folder: Path | None) -> None:
-    """Draw, save, and open it in a browser where there is a display."""
-    letters = dict(enumerate(["start", *word], 1))
+def picture(trace: mg.Trace, net: Speller, word: str) -> Any:
+    """The net unrolled over the word's letters, and its first gradient of W_hh added up."""
+    letters = dict(enumerate(["start" if len(word) < 8 else EDGE, *word], 1))
     title = f"A net learns to spell “{word}”: its first gradient"
-    figure = mg.draw(trace, weight=net.rnn.W_hh, labels=letters, steps=len(letters), title=title)
+    return mg.draw(trace, weight=net.rnn.W_hh, labels=letters, steps=len(letters), title=title)
+
+
+def show(figure: Any, word: str, folder: Path | None) -> None:
+    """Save the picture, and open it in a browser where there is a display."""
     name = (re.sub(r'[\\/:*?"<>|\s.]+', "_", word).strip("_") or "word") + ".html"
     name = os.fsdecode(name.encode("utf-8"))  # also where LC_ALL=C has Python believe that files have ASCII names
     for place in [folder] if folder else [Path("minigrad_pictures"), Path(tempfile.mkdtemp(prefix="minigrad_"))]:
@@ -131,6 +133,7 @@ def spell_a_word(word: str, seed: int, folder: Path | None) -> None:
     mg.set_random_seed(seed)
     net = Speller(word)
     trace, share = first_lesson(net)
+    figure = picture(trace, net, word)
     print(f"Learning to spell {word!r}, one letter after another:")
     began = time.perf_counter()
     updates = train(net, word)
@@ -139,7 +142,7 @@ def spell_a_word(word: str, seed: int, folder: Path | None) -> None:
         sys.exit(f"not learned after {updates} updates in {seconds:.1f} s: another --seed may do it")
     print(f"It spells {net.spell()!r} after {updates} updates in {seconds:.1f} s.")
     ask(word, share)
-    show(trace, net, word, folder)
+    show(figure, word, folder)
 
 
 def main() -> int:
