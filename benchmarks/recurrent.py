@@ -1,14 +1,18 @@
-"""What one training step of a recurrent net costs, beside PyTorch, and one iteration of min-char-rnn beside its own loop.
+"""What one training step of a recurrent net costs, beside PyTorch and others, and one iteration of min-char-rnn beside its own loop.
 
-    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m benchmarks.recurrent [rnn gru lstm] [char] [memory]
+    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m benchmarks.recurrent [rnn gru lstm] [peers] [char] [memory] [length] [--quick] [--write]
 
 A step is forward, backward and update: integers of a vocabulary of 96, batch 32, 64 steps, one recurrent layer, Dense,
 cross-entropy, SGD, float32; all start from the same weights, and their losses are compared. Set OPENBLAS_CORETYPE=Haswell
-for the AVX2 kernels of NumPy's BLAS. Times are the processor's, so run it on one thread. Without PyTorch (pip install torch) its columns stay empty.
+for the AVX2 kernels of NumPy's BLAS. On one thread times are the processor's, which a busy machine changes little; on more they
+are the clock's, and the machine should be quiet. `--quick` repeats less; `--write` puts the tables and a plot into benchmarks/README.md.
+Libraries that are not installed are left out, and the last line says how to install them.
 """
 
 from __future__ import annotations
 
+import gc
+import os
 import statistics
 import sys
 import time
@@ -18,14 +22,22 @@ from typing import Any
 
 import numpy as np
 
+from . import recurrent_peers as peers
+
+peers.one_thread()                                                # before any of them is imported
+
 import minigrad as mg
 
+from . import report
 from .machine import description
 
 V, N, T = 96, 32, 64
 KINDS = {"rnn": mg.layers.RNN, "gru": mg.layers.GRU, "lstm": mg.layers.LSTM}
 ORDER = {"rnn": [0], "gru": [1, 0, 2], "lstm": [0, 1, 2, 3]}     # where PyTorch's gates stand among ours
+THREADS = int(os.environ.get("OPENBLAS_NUM_THREADS", "0")) or os.cpu_count() or 1
+WORDS = [*KINDS, "peers", "char", "memory", "length"]
 Step = Callable[[], float]
+Ratios = dict[str, dict[str, float]]                              # "lstm 128" → library → its time over torch.nn's
 
 try:
     import torch
@@ -34,18 +46,16 @@ except ImportError:
 
 
 def medians(runs: dict[str, Step], rounds: int = 3, block: int = 6, warm_up: int = 2) -> dict[str, float]:
-    """Milliseconds of each run, the median over rounds of several steps in a row: as in training, the caches are one's own.
-
-    Processor time, which on one thread is the time of a quiet machine also on a busy one.
-    """
+    """Milliseconds of each run, the median over rounds of several steps in a row: as in training, the caches are one's own."""
+    clock = time.process_time if THREADS == 1 else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             for k in range(warm_up + block):
-                start = time.process_time()
+                start = clock()
                 run()
                 if k >= warm_up:
-                    times[name].append((time.process_time() - start) * 1e3)
+                    times[name].append((clock() - start) * 1e3)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -60,16 +70,16 @@ def weights(kind: str, units: int) -> dict[str, np.ndarray]:
     return {name: rng.uniform(-1, 1, shape).astype("float32") / units ** 0.5 for name, shape in shapes.items()}
 
 
-def batch() -> tuple[np.ndarray, np.ndarray]:
+def batch(rows: int = N, steps: int = T) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(1)
-    return rng.integers(V, size=(N, T)), rng.integers(V, size=(N, T))
+    return rng.integers(V, size=(rows, steps)), rng.integers(V, size=(rows, steps))
 
 
-def minigrad_step(kind: str, units: int, start: dict[str, np.ndarray], **options: Any) -> Step:
+def minigrad_step(kind: str, units: int, start: dict[str, np.ndarray], numbers: Any = None, **options: Any) -> Step:
     if kind == "gru":
         options["reset_after"] = True
     layer, dense = KINDS[kind](units, return_sequences=True, input_dim=V, **options), mg.layers.Dense(V)
-    x, y = batch()
+    x, y = numbers or batch()
     dense(layer(x))
     layer.set_weights([start["W_xh"], start["W_hh"], start["b"]])
     dense.set_weights([start["W"], start["b_y"]])
@@ -148,25 +158,38 @@ def torch_cell_by_cell(kind: str, units: int, start: dict[str, np.ndarray]) -> S
     return torch_training(hidden_states, [W_xh, W_hh, b, b_h], start)
 
 
-def table_of_steps(kinds: list[str]) -> None:
-    print(f"\none training step, V {V}, batch {N}, T {T}, float32: milliseconds of one thread (median)\n")
-    print("| layer | hidden | torch.nn | minigrad | ratio | PyTorch cell by cell | minigrad unrolled | ratio |")
-    print("|---|---|---|---|---|---|---|---|")
-    for kind in kinds:
+def one_row(kind: str, units: int, words: list[str], rounds: int) -> dict[str, float]:
+    """Milliseconds of every way to do the same step, after their first losses were compared."""
+    start = weights(kind, units)
+    runs = {"minigrad": minigrad_step(kind, units, start), "minigrad unrolled": minigrad_step(kind, units, start, unroll=True)}
+    if torch is not None:
+        runs |= {"torch.nn": torch_step(kind, units, start), "PyTorch cell by cell": torch_cell_by_cell(kind, units, start)}
+    for name in peers.installed() if "peers" in words else ():
+        runs[name] = peers.PEERS[name](kind, start, batch())
+    losses = {name: run() for name, run in runs.items()}
+    assert max(losses.values()) - min(losses.values()) < 1e-4, losses
+    return medians(runs, rounds)
+
+
+def table_of_steps(words: list[str], rounds: int) -> tuple[list[str], Ratios]:
+    """As Markdown: milliseconds and ratios; and the ratios to torch.nn for the plot."""
+    names = [*(peers.installed() if "peers" in words else ())]
+    columns = ["layer", "hidden", "torch.nn", "minigrad", "ratio", "PyTorch cell by cell", "minigrad unrolled", "ratio",
+               *(f"{name} (to torch.nn)" for name in names)]
+    lines = [f"One training step, V {V}, batch {N}, T {T}, float32: milliseconds (median), threads: {THREADS}", "",
+             f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    ratios: Ratios = {}
+    for kind in (word for word in words if word in KINDS):
         for units in (128, 256, 512):
-            start = weights(kind, units)
-            fused = {"ours": minigrad_step(kind, units, start)}
-            steps = {"ours": minigrad_step(kind, units, start, unroll=True)}
-            if torch is not None:
-                fused["torch"], steps["torch"] = torch_step(kind, units, start), torch_cell_by_cell(kind, units, start)
-            losses = [run() for run in (*fused.values(), *steps.values())]
-            assert max(losses) - min(losses) < 1e-4, losses
-            cells = []
-            for runs in (fused, steps):
-                times = medians(runs)
-                theirs = times.get("torch", float("nan"))
-                cells += [f"{theirs:.1f}", f"{times['ours']:.1f}", f"**{times['ours'] / theirs:.2f}**"]
-            print(f"| {kind} | {units} | {' | '.join(cells)} |", flush=True)
+            ms = one_row(kind, units, words, rounds)
+            fused, cells = ms.get("torch.nn", float("nan")), ms.get("PyTorch cell by cell", float("nan"))
+            row = [kind, units, f"{fused:.1f}", f"{ms['minigrad']:.1f}", f"**{ms['minigrad'] / fused:.2f}**", f"{cells:.1f}",
+                   f"{ms['minigrad unrolled']:.1f}", f"**{ms['minigrad unrolled'] / cells:.2f}**",
+                   *(f"{ms[name]:.1f} ({ms[name] / fused:.2f})" for name in names)]
+            lines.append(f"| {' | '.join(map(str, row))} |")
+            print(lines[-1], flush=True)
+            ratios[f"{kind} {units}"] = {name: value / fused for name, value in ms.items()}
+    return lines, ratios
 
 
 # ------------------------------------------------------------------------------- min-char-rnn
@@ -238,52 +261,81 @@ def minigrad_char(dtype: str, unroll: bool) -> Callable[[], list[np.ndarray]]:
     return run
 
 
-def table_of_char() -> None:
+def table_of_char(rounds: int) -> list[str]:
     """One cross-entropy on the stacked states; the gradients are compared before the times are taken."""
     runs: dict[str, Any] = {
         "by hand, float64": reference_char(),
         "minigrad unrolled, float64": minigrad_char("float64", True), "minigrad unrolled, float32": minigrad_char("float32", True),
         "minigrad kernel, float64": minigrad_char("float64", False), "minigrad kernel, float32": minigrad_char("float32", False)}
     expected = [g.T.reshape(np.shape(g)[::-1]).squeeze() for g in runs["by hand, float64"]()]
-    print(f"\nmin-char-rnn: loss and gradients, hidden {UNITS}, {LENGTH} steps, batch 1: milliseconds of one thread (median)\n")
-    print("| | ms | to the loop by hand | largest difference of a gradient |")
-    print("|---|---|---|---|")
-    times = medians(runs, rounds=10, block=60, warm_up=5)
+    lines = [f"min-char-rnn: loss and gradients, hidden {UNITS}, {LENGTH} steps, batch 1: milliseconds (median)", "",
+             "| | ms | to the loop by hand | largest difference of a gradient |", "|---|---|---|---|"]
+    times = medians(runs, rounds=3 * rounds, block=60, warm_up=5)
     for name, run in runs.items():
         found = [g.T.reshape(np.shape(g)[::-1]).squeeze() for g in run()] if "hand" in name else run()
         worst = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
         if "minigrad" in name:
             assert worst < (1e-10 if "float64" in name else 1e-4), (name, worst)
-        print(f"| {name} | {times[name]:.2f} | **{times[name] / times['by hand, float64']:.2f}** | {worst:.0e} |")
+        lines.append(f"| {name} | {times[name]:.2f} | **{times[name] / times['by hand, float64']:.2f}** | {worst:.0e} |")
+    return lines
 
 
-# ------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------- memory, and length
 
-def table_of_memory() -> None:
+def table_of_memory() -> list[str]:
     """Peak of one LSTM step at hidden 256 and 512 steps, as tracemalloc counts NumPy's arrays."""
-    global T
-    T, before = 512, T
-    print(f"\nmemory of one LSTM step, hidden 256, T {T}, batch {N}: MiB at the peak\n\n| | MiB |\n|---|---|")
+    lines = [f"Memory of one LSTM step, hidden 256, T 512, batch {N}: MiB at the peak", "", "| | MiB |", "|---|---|"]
     for name, options in (("kernel", {}), ("unrolled", {"unroll": True})):
-        step = minigrad_step("lstm", 256, weights("lstm", 256), **options)
+        step = minigrad_step("lstm", 256, weights("lstm", 256), batch(N, 512), **options)
         tracemalloc.start()
         step()
-        print(f"| {name} | {tracemalloc.get_traced_memory()[1] / 2**20:.0f} |")
+        lines.append(f"| {name} | {tracemalloc.get_traced_memory()[1] / 2**20:.0f} |")
         tracemalloc.stop()
-    T = before
+    return lines
+
+
+def table_of_length(rounds: int) -> list[str]:
+    """Whether twice the sequence costs twice the time: microseconds per step of it, also without Python's cycle collector."""
+    lengths = (250, 500, 1000, 2500, 5000)
+    lines = ["One LSTM training step, hidden 64, batch 4: microseconds per step of the sequence", "",
+             f"| T | {' | '.join(map(str, lengths))} |", "|---" * (len(lengths) + 1) + "|"]
+    for name, options, collects in (("kernel", {}, True), ("unrolled", {"unroll": True}, True),
+                                    ("unrolled, `gc.disable()`", {"unroll": True}, False)):
+        row = []
+        for steps in lengths:
+            run = minigrad_step("lstm", 64, weights("lstm", 64), batch(4, steps), **options)
+            gc.collect()
+            if not collects:
+                gc.disable()
+            row.append(f"{medians({name: run}, rounds, block=1, warm_up=1)[name] * 1e3 / steps:.0f}")
+            gc.enable()
+        lines.append(f"| {name} | {' | '.join(row)} |")
+    return lines
 
 
 def main(words: list[str]) -> None:
+    rounds = 1 if "--quick" in words else 3
     if torch is not None:
-        torch.set_num_threads(1)
-    print(description())
-    words = words or [*KINDS, "char", "memory"]
-    if kinds := [word for word in words if word in KINDS]:
-        table_of_steps(kinds)
-    if "char" in words:
-        table_of_char()
-    if "memory" in words:
-        table_of_memory()
+        torch.set_num_threads(THREADS)
+    wanted = [word for word in words if not word.startswith("--")] or WORDS
+    if unknown := set(wanted) - set(WORDS):
+        raise SystemExit(f"{', '.join(sorted(unknown))}? The words are {', '.join(WORDS)}, --quick and --write")
+    print(description(), flush=True)
+    blocks, ratios = [], {}
+    if any(word in KINDS for word in wanted):
+        lines, ratios = table_of_steps(wanted, rounds)
+        blocks.append(lines)
+    for word, table in (("char", lambda: table_of_char(rounds)), ("memory", table_of_memory), ("length", lambda: table_of_length(rounds))):
+        if word in wanted:
+            blocks.append(table())
+    text = "\n\n".join("\n".join(lines) for lines in blocks)
+    print(f"\n{text}\n")
+    if "--write" in words:
+        report.write(text, ratios, description(), THREADS)
+    if missing := peers.missing():
+        print(f"not installed here: {missing}")
+    if torch is None:
+        print("PyTorch's columns need: pip install torch")
 
 
 if __name__ == "__main__":
