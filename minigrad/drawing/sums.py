@@ -47,6 +47,7 @@ class Sum:
     decimals: int
     unit: str
     norms: tuple[float, float]  # the sum of the parts' norms, and the norm of the sum
+    entry: Any = None  # which entry of the array the numbers are, if one was chosen
     added: bool = False  # whether .grad held something before: then this is what backward added to it
 
     def signed(self, x: float) -> str:
@@ -69,6 +70,7 @@ def add_up(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], 
     if kind == "share" and norm(total) == 0.0:
         return nothing_to_share(weight, uses, arrays)
     result = printed_sum(weight, uses, kind, numbers)
+    result.entry = entry
     single = [norm(a) for use in uses for a in use.arrays]
     result.norms = (math.fsum(single), norm(total))
     held = weight.tensor.grad if weight.leaf else None

@@ -577,16 +577,11 @@ class Unrolled:
         return [k for k, box, *_ in self.waiting if box is upper].index(key)
 
     def rail_words(self, box: Box, v: Value, main: bool) -> None:
-        """The weight's name, its number or shape, and its gradient or its count of uses."""
+        """The name, its number or shape, and its gradient; for the singled-out weight its count of uses."""
         name = v.full_name
         what = value_words(v, "none" if self.plan.values == "none" else "auto") or shape(v.array)
-        x = box.x + box.w / 2
         if main:
-            title, size = fonts.fit([f"{name}  {what}", *v.names], box.w - 20, (23, 22, 21, 20, 19, 18), True)
-            uses = len(v.users)
-            below = self.words["uses"].format(uses=uses) if uses > 1 else self.words["one use"]
-            box.texts += [Text(x, box.y + 27, title, size, True, "ink", "middle", box.fill),
-                          Text(x, box.y + 51, below, 19, True, "ink", "middle", box.fill)]  # fmt: skip
+            self.main_words(box, v, f"{name}  {what}")
             return
         if v.computed:
             forms = [form for form in formulas.forms(v, self.graph) if form != name]
@@ -604,6 +599,14 @@ class Unrolled:
         box.texts.append(Text(box.x + 12, box.y + 23, text, size, True, "ink", "start", box.fill))
         if fonts.measure(what, 18) <= room - taken - used:
             box.texts.append(Text(box.x + 12 + used, box.y + 23, what, 18, False, "ink", "start", box.fill))
+
+    def main_words(self, box: Box, v: Value, full: str) -> None:
+        """W_hh 0.9, × 5 uses"""
+        x, uses = box.x + box.w / 2, len(v.users)
+        title, size = fonts.fit([full, *v.names], box.w - 20, (23, 22, 21, 20, 19, 18), True)
+        below = self.words["uses"].format(uses=uses) if uses > 1 else self.words["one use"]
+        box.texts += [Text(x, box.y + 27, title, size, True, "ink", "middle", box.fill),
+                      Text(x, box.y + 51, below, 19, True, "ink", "middle", box.fill)]  # fmt: skip
 
 
 def natural(body: Body, height: Callable[[Slot], float], gap: float) -> float:

@@ -27,6 +27,8 @@ class Waterfall:
         self.columns = net.plan.columns
         names = total.weight.names if total.weight.leaf else [total.weight.grad_name]
         ending = ".grad" if total.weight.leaf else ""
+        if total.entry is not None:
+            ending += str(list(total.entry) if isinstance(total.entry, tuple) else [total.entry])
         self.name = next((n for n in names if fonts.measure(n + ending, 20, True) <= LEFT), names[-1]) + ending
         self.elsewhere: list[str] = []  # what the ghost would say, if there is no room beside it
         self.computed = total.total is not None and math.isfinite(total.total)

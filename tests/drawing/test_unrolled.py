@@ -91,7 +91,9 @@ def test_one_entry_of_a_matrix_is_a_number():
     total = add_up(graph, graph.weight, Plan(graph).groups, entry=(0, 3))
     assert math.isclose(sum(use.number for use in total.uses) * 10.0 ** exponent(total.unit),
                         float(rnn.W_hh.grad[0, 3]), rel_tol=1e-4)  # fmt: skip
-    look_at(mg.draw(trace, weight=rnn.W_hh, entry=(0, 3)))
+    figure = mg.draw(trace, weight=rnn.W_hh, entry=(0, 3))
+    look_at(figure)
+    assert "W_hh.grad[0, 3]" in words(figure.scene)
 
 
 def exponent(unit: str) -> int:
