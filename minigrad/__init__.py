@@ -36,6 +36,7 @@ from .transforms import *
 
 if TYPE_CHECKING:
     from .drawing import Figure as Figure
+    from .drawing import GraphSnapshot as GraphSnapshot
     from .drawing import Page as Page
     from .drawing import draw as draw
     from .drawing import explore as explore
@@ -45,7 +46,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     """The pictures are loaded when somebody first asks for one: whoever only trains does not wait for them."""
-    if name in ("draw", "explore", "Figure", "Page"):
+    if name in ("draw", "explore", "Figure", "GraphSnapshot", "Page"):
         from . import drawing
         return getattr(drawing, name)
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
