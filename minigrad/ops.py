@@ -173,9 +173,9 @@ def sigmoid(x):
 
 @primitive
 def relu(x):
-    """y = max(x, 0);  the slope is 1 where y > 0 and 0 where y = 0: the sign of y"""
+    """y = max(x, 0);  the slope is 1 where y is not 0, and 0 where it is"""
     y = np.maximum(x, 0.0)
-    return y, lambda dy: dy * np.sign(y)
+    return y, lambda dy: dy * y.astype(bool)
 
 
 @primitive
@@ -439,13 +439,15 @@ def matmul_of_any_rank(x: Any, y: Any) -> tuple:
     rows = x.reshape((1, *x.shape)) if x.ndim == 1 else x
     columns = y.reshape((*y.shape, 1)) if y.ndim == 1 else y
     full = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2]) + (rows.shape[-2], columns.shape[-1])
+    n = math.prod(rows.shape[:-1])
 
     def dx(dz):
+        if columns.ndim == 2:               # one matrix for a whole stack: one large product instead of many small ones
+            return (dz.reshape((n, full[-1])) @ columns.T).reshape(x.shape)
         return sum_to(dz.reshape(full) @ np.swapaxes(columns, -1, -2), rows.shape).reshape(x.shape)
 
     def dy(dz):
-        if columns.ndim == 2:               # one matrix for a whole stack: one large product instead of many small ones
-            n = math.prod(rows.shape[:-1])
+        if columns.ndim == 2:
             return (rows.reshape((n, rows.shape[-1])).T @ dz.reshape((n, full[-1]))).reshape(y.shape)
         return sum_to(np.swapaxes(rows, -1, -2) @ dz.reshape(full), columns.shape).reshape(y.shape)
     return z, dx, dy
