@@ -13,7 +13,7 @@ import numpy as np
 
 from . import fonts, formulas
 from .graph import SLICES, Graph, Value
-from .notation import given, norm, number, odd, shape
+from .notation import fixed, given, norm, number, odd, shape
 from .scene import Box, Mark, Text, rectangle
 
 PAD = 12.0
@@ -74,12 +74,20 @@ def candidate(v: Value) -> bool:
     return v.op == "tanh" and v.column is not None and v.inputs[0].op == "getitem"
 
 
-def opening(v: Value) -> str:
+def opening(v: Value, decimals: int = 2) -> str:
     """A gate's mean as a percentage, a candidate's as a signed number."""
     mean = float(np.mean(v.array))
     if odd(mean):
         return str(odd(mean))
-    return f"{100 * mean:.0f} %" if is_gate(v) else f"{'+' if mean > 0 else '−' if mean < 0 else ''}{abs(mean):.2f}"
+    return f"{100 * mean:.0f} %" if is_gate(v) else fixed(mean, decimals, sign=True)
+
+
+def openings(v: Value) -> list[str]:
+    """The same, shorter and shorter: 65 %, 65%, 65; +0.19, +0.2, +. Rounded, never cut."""
+    words = opening(v)
+    if is_gate(v) or odd(float(np.mean(v.array))):
+        return [words, words.replace(" ", ""), words.removesuffix(" %")]
+    return [words, opening(v, 1), words[0] if words[0] in "+−" else "0"]
 
 
 @dataclass(frozen=True)
@@ -132,8 +140,7 @@ def gate_card(box: Box, v: Value, graph: Graph) -> None:
         fill = "gate level" if is_gate(v) else ("gradient fill" if mean >= 0 else "against fill")
         box.marks.append(Mark(rectangle(box.x + inset, box.bottom - inset - level, box.w - 2 * inset, level), fill=fill))
     title, size = fonts.fit([formulas.name(v, graph), v.name], box.w - 6, (21, 20, 19, 18), True)
-    words = opening(v)
-    low, small = fonts.fit([words, words.replace(" ", ""), words[:-1].rstrip("."), words[0]], box.w - 4, (20, 19, 18))
+    low, small = fonts.fit(openings(v), box.w - 4, (20, 19, 18))
     line = box.h / 2
     box.texts += [
         Text(x, box.y + line - 5, title, size, True, "ink", "middle", box.fill),

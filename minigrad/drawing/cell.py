@@ -58,7 +58,7 @@ class Cell(Unrolled):
         mean, x = float(np.mean(v.array)), box.x + box.w / 2
         word = self.words.get(f"gate {v.name}", "") if is_gate(v) or v.name == "g" else ""
         title, size = fonts.fit([f"{v.name}: {word}" if word else v.name, v.name], box.w - 10, (21, 20, 19, 18), True)
-        number, large = fonts.fit([cards.opening(v), cards.opening(v).replace(" ", ""), cards.opening(v)[:-1]], box.w - 8, (27, 25, 23, 21, 19, 18), True)
+        number, large = fonts.fit(cards.openings(v), box.w - 8, (27, 25, 23, 21, 19, 18), True)
         formula, small = fonts.fit([formulas.formula(v, self.graph), formulas.symbol(v)], box.w - 8, (19, 18))
         if not is_gate(v):
             box.stroke = "against line"
