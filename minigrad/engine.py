@@ -645,7 +645,7 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
         dy = sums.pop(y, None)
         if dy is None:
             continue
-        if y in wanted:
+        if wanted and y in wanted:
             kept[y] = dy
         for observer in observers:
             observer.arrived(y, dy)
