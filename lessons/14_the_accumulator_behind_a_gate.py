@@ -4,16 +4,14 @@
 # and by nothing else.
 #
 # The lectures: $i, f, o = \sigma(\cdot)$ and $g = \tanh(\cdot)$ of $W(h_{t-1}; x_t)$, then $c_t = f \odot c_{t-1} + i \odot g$ and $h_t = o \odot \tanh(c_t)$.
-# From $c_t$ back to $c_{t-1}$: "no matrix multiply by $W$, uninterrupted gradient flow!" You build it one gate at a time,
-# measure that flow, and find where it is interrupted after all.
+# From $c_t$ back to $c_{t-1}$: "no matrix multiply by $W$, uninterrupted gradient flow!" You build it in three stages, measure
+# that flow, and find where it is interrupted after all.
 #
 # You need lesson 12. Time: five seconds.
 # %%
 from _kit import Lesson, mg, np, plt
 
 from minigrad import inspection
-from minigrad.initializers import Constant
-from minigrad.layers import Cell
 
 mg.set_floatx("float64")
 L = Lesson(__file__, pictures=["Accumulator", "WithGates", "MyLSTM", "flow"])
@@ -25,7 +23,7 @@ x, goal = mg.generator().standard_normal((1, T, 1)), mg.generator().standard_nor
 # %%
 
 
-class Accumulator(Cell):  # the constant error carousel of 1997
+class Accumulator(mg.layers.Cell):  # the constant error carousel of 1997
     gates, state_count = 1, 2
 
     def step(self, x, h, c):
@@ -34,7 +32,7 @@ class Accumulator(Cell):  # the constant error carousel of 1997
         return mg.tanh(c), c
 
 
-class WithGates(Cell):  # i: whether to write; f: whether to erase (Gers, Schmidhuber and Cummins 2000)
+class WithGates(mg.layers.Cell):  # i: whether to write; f: whether to erase (Gers, Schmidhuber and Cummins 2000)
     gates, state_count = 3, 2
 
     def step(self, x, h, c):
@@ -43,7 +41,7 @@ class WithGates(Cell):  # i: whether to write; f: whether to erase (Gers, Schmid
         return mg.tanh(c), c
 
 
-class MyLSTM(Cell):  # o: how much to show
+class MyLSTM(mg.layers.Cell):  # o: how much to show
     gates, state_count, order = 4, 2, "ifgo"
 
     def step(self, x, h, c):
@@ -54,8 +52,7 @@ class MyLSTM(Cell):  # o: how much to show
 
 
 # %% [markdown]
-# Close the road through $h$ ($W_{hh} = 0$), so that the gates depend on the inputs only. What is $\partial c_{10} / \partial c_0$, a matrix
-# of 32 × 32?
+# Close the road through $h$ ($W_{hh} = 0$), so that gates depend on inputs only. What is the matrix $\partial c_{10} / \partial c_0$?
 # %%
 L.predict("in the first stage, what stands on the diagonal of ∂c_10/∂c_0?", 1)
 for stage in (Accumulator, WithGates, MyLSTM):
@@ -89,13 +86,12 @@ L.check("the lectures' order, blocks permuted", np.abs(theirs(x).data - library.
 # With $f = 1$ and $i = 0$, for ever, to the last bit. With a forget gate that stands open by its bias $b$ alone, the half-life
 # is $\ln \frac12 / \ln \sigma(b)$ steps.
 # %%
-i_shut_f_open = np.repeat([-100.0, 100.0, 0.0, 0.0], UNITS)
-keeper = mg.layers.LSTM(UNITS, return_state=True, bias_initializer=Constant(i_shut_f_open))
+b = mg.initializers.Constant(np.repeat([-100.0, 100.0, 0.0, 0.0], UNITS))  # i shut, f open
+keeper = mg.layers.LSTM(UNITS, return_state=True, bias_initializer=b)
 secret = mg.generator().standard_normal((1, UNITS))
 _, _, c = keeper(mg.generator().standard_normal((1, 1000, 1)), initial_state=[np.zeros((1, UNITS)), secret])
 L.check("numbers changed by 1,000 steps with f = 1 and i = 0", int((c.data != secret).sum()), "==", 0)
 half_life = {bias: np.log(0.5) / np.log(1 / (1 + np.exp(-bias))) for bias in (0, 1, 2, 5)}
-L.predict("the forget bias is 0, so f is about 1/2. Half-life in steps?", 1)
 print("  forget bias and half-life: " + ", ".join(f"{bias}: {steps:.1f}" for bias, steps in half_life.items()))
 # %% [markdown]
 # ## The full gradient
@@ -124,8 +120,7 @@ for bias in half_life:
 for name, norms in flow.items():
     axes.semilogy(back, norms, color=f"C{list(flow).index(name)}", label=name)
     print(f"  {name:<22} 10 back {norms[-11]:8.1e}   50 back {norms[-51]:8.1e}   99 back {norms[0]:8.1e}")
-axes.set(xlabel="steps back", ylabel="gradient, relative to the last step", ylim=(1e-24, 1e4))
-axes.set_title("The whole gradient (lines), along c alone (dots)")
+axes.set(xlabel="steps back", ylabel="gradient", ylim=(1e-24, 1e4), title="The whole gradient (lines), along c alone (dots)")
 axes.legend()
 L.figure("flow", figure, back=back, names=list(flow), norms=list(flow.values()))
 L.check("forget bias 0: gone after 99 steps", flow["LSTM, forget bias 0"][0], "<", 1e-15)
