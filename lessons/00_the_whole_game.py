@@ -18,7 +18,7 @@ from minigrad import datasets
 from minigrad.layers import Activation, Dense
 from minigrad.models import Sequential
 
-L = Lesson(__file__, pictures=["model", "digits_wrong"])
+L = Lesson(__file__, pictures=["model", "one_example", "digits_wrong"])
 # %% [markdown]
 # ## A word
 # A small recurrent net reads letters and says the next one. Its letters share one weight matrix, $W_{hh}$, and each of them
@@ -49,11 +49,15 @@ L.predict("how many weights have Dense(64) on 100 inputs and Dense(10) on 64?", 
 model.summary()
 L.check("the weights, counted", model.count_params(), "==", 7114)
 L.check("accuracy on the slide's net", model.evaluate(x_train, y_train)[1], ">=", 0.9)
+L.figure("model", mg.draw(model))
+# %% [markdown]
+# That is the model as you wrote it. And this is what `fit` did with one example: forward, then back. Lesson 01 is about it.
+# %%
 with mg.Trace() as trace:
     p = model(x_train[:1])
     loss = mg.losses.categorical_crossentropy(y_train[:1], p).mean()
     loss.backward()
-L.figure("model", mg.draw(trace, title="What fit did for one example: forward, then back"))
+L.figure("one_example", mg.draw(trace, title="What fit did for one example: forward, then back"))
 # %% [markdown]
 # ## Handwriting
 # 1,797 digits of 8 × 8 pixels, a quarter of them held out. Only `input_dim` changes, and then how long and how boldly it learns.

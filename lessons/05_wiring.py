@@ -13,7 +13,7 @@ from _kit import Lesson, mg, np
 from minigrad import datasets
 from minigrad.layers import Dense, Input
 
-L = Lesson(__file__, pictures=["twins", "two_heads"])
+L = Lesson(__file__, pictures=["twins", "two_calls", "two_heads"])
 # %% [markdown]
 # ## Pairs of digits
 # Half of the pairs show the same digit twice, in different hands. The digits of the test pairs are in no training pair.
@@ -57,6 +57,7 @@ def learned(model):
 L.predict("weights of the twins: Dense(64) on 64 inputs, used twice, and Dense(1) on 64", 64 * 64 + 64 + 64 + 1)
 model, untied = twins(), twins(shared=False)
 model.summary()
+L.figure("twins", mg.draw(model))
 L.check("weights, shared", model.count_params(), "==", 4225)
 L.check("weights, a layer for each side", untied.count_params(), "==", 8385)
 # %% [markdown]
@@ -70,7 +71,7 @@ look = model.get_layer("look")
 parts = [part.array for part in trace.contributions(look.W)]
 L.check("look.W is used by two calls", len(parts), "==", 2)
 L.check("∂L/∂W is the sum of what came back from both", float(np.abs(sum(parts) - look.W.grad).max()), "<", 1e-6)
-L.figure("twins", mg.draw(trace, title="One layer, two calls: its gradient is their sum"))
+L.figure("two_calls", mg.draw(trace, title="One layer, two calls: its gradient is their sum"))
 
 untied.get_layer("look").set_weights(look.get_weights())
 untied.get_layer("look_too").set_weights(look.get_weights())
@@ -105,12 +106,7 @@ both.fit(x, {"same": same, "which": digits[:, 0]}, batch_size=64, epochs=L.pick(
 found = both.evaluate(x_test, {"same": same_test, "which": digits_test[:, 0]}, return_dict=True)
 print("  " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
 L.check("the left digit is read as well", found["which_accuracy"], ">=", 0.9)
-with mg.Trace() as trace:
-    answers = both([x[0][:8], x[1][:8]])
-    loss = mg.losses.binary_crossentropy(same[:8], answers["same"]).mean()
-    loss = loss + mg.losses.sparse_categorical_crossentropy(digits[:8, 0], answers["which"]).mean()
-    loss.backward()
-L.figure("two_heads", mg.draw(trace, title="Two answers, two losses, one look"))
+L.figure("two_heads", mg.draw(both))
 # %% [markdown]
 # What it does not show: that sharing always pays. It pays where the sides mean the same.
 #
