@@ -89,10 +89,6 @@ class Tensor:
         self.time = 0
 
     @property
-    def node(self) -> Any:
-        return None if self.op is None else self
-
-    @property
     def data(self) -> Any:
         """The values, as a read-only view.  `t.data = array` gives it another array (a copy); older graphs keep the old."""
         return backend.read_only(self.array)

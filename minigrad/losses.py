@@ -190,9 +190,9 @@ def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, lab
     y = matched(y_true, y_pred)
     if label_smoothing:
         y = y * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    from_sigmoid = y_pred.node is not None and y_pred.node.op is ops.sigmoid
+    from_sigmoid = y_pred.op is not None and y_pred.op is ops.sigmoid
     if from_logits or from_sigmoid:
-        z = y_pred.node.inputs[0] if from_sigmoid and not from_logits else y_pred      # type: ignore[union-attr]
+        z = y_pred.inputs[0] if from_sigmoid and not from_logits else y_pred      # type: ignore[union-attr]
         return ops.mean(ops.softplus(z) - y * z, axis=axis)
     p = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
     return -ops.mean(y * ops.log(p) + (1.0 - y) * ops.log(1.0 - p), axis=axis)

@@ -68,7 +68,7 @@ class TestTensor:
         y.name = "y"
         for t in (x, y, Tensor([1, 2], dtype="int64")):
             other = again(t)
-            assert other.node is None and other.grad is None
+            assert other.op is None and other.grad is None
             assert (other.name, other.requires_grad, other.dtype) == (t.name, t.requires_grad, t.dtype)
             np.testing.assert_array_equal(other.array, t.array)
             assert not np.shares_memory(other.array, t.array)
@@ -109,7 +109,7 @@ class TestTensor:
         np.testing.assert_array_equal(x.grad, [3.0, 4.0])
         assert not (k + k).requires_grad and (k + k).dtype.kind == "i"
         assert not x.astype("int64").requires_grad
-        assert x.astype("int64").node is None
+        assert x.astype("int64").op is None
 
     @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
     def test_python_numbers_never_change_a_dtype(self, dtype):
@@ -140,7 +140,7 @@ SHARED = ["exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sum", "mean", "
 def test_a_method_a_function_of_minigrad_and_a_function_of_numpy_are_the_same(name):
     x = leaf([[0.5, 1.0], [1.5, 2.0]])
     results = [getattr(mg, name)(x), getattr(np, name)(x), getattr(x, name)()]
-    assert len({y.node.op for y in results}) == 1
+    assert len({y.op for y in results}) == 1
     for y in results:
         np.testing.assert_array_equal(y.array, results[0].array)
         np.testing.assert_array_equal(y.array, getattr(np, name)(x.array))
@@ -326,7 +326,7 @@ class TestWriting:
         before = x
         loss = squares(x)
         x += 1.0
-        assert x is not before and x.node is not None
+        assert x is not before and x.op is not None
         loss.backward()
         np.testing.assert_array_equal(before.grad, [2.0, 4.0])
 
@@ -448,7 +448,7 @@ class TestBackward:
         with pytest.raises(ValueError, match="sum|seed"):
             y.backward()
         y.backward(seed=np.array([1.0, 10.0]))
-        x = y.node.inputs[0]
+        x = y.inputs[0]
         np.testing.assert_array_equal(x.grad, [2.0, 20.0])
         with pytest.raises(ValueError, match="shape"):
             y.backward(seed=np.ones(3))
@@ -496,7 +496,7 @@ class TestBackward:
         x, c = leaf(2.0), Tensor(3.0)
         (x * c).backward()
         assert c.grad is None
-        assert (x * c).node.pullbacks[1] is None
+        assert (x * c).pullbacks[1] is None
 
     def test_a_gradient_has_the_shape_and_dtype_of_its_tensor(self):
         for dtype in ("float16", "float32", "float64"):
@@ -581,7 +581,7 @@ class TestRecording:
     def test_no_grad_is_a_context_and_a_decorator(self):
         x = leaf(1.0)
         with no_grad():
-            assert (x * 2).node is None and not (x * 2).requires_grad
+            assert (x * 2).op is None and not (x * 2).requires_grad
             with no_grad():
                 pass
             assert not (x * 2).requires_grad
@@ -609,8 +609,8 @@ class TestRecording:
             y = x * 2
             with scope("gate"):
                 z = x * 2
-        assert (y.node.scope.path, y.node.scope.step) == ("encoder/cell", 3)
-        assert (z.node.scope.path, z.node.scope.step) == ("encoder/cell/gate", 3)
+        assert (y.scope.path, y.scope.step) == ("encoder/cell", 3)
+        assert (z.scope.path, z.scope.step) == ("encoder/cell/gate", 3)
         assert engine.current_scope().path == ""
         with pytest.raises(KeyError), scope("lost"):
             raise KeyError
@@ -621,7 +621,7 @@ class TestRecording:
 
         class Listener(engine.Observer):
             def recorded(self, y):
-                heard.append(("recorded", y.node.op.__name__))
+                heard.append(("recorded", y.op.__name__))
 
             def arrived(self, y, dy):
                 heard.append(("arrived", y.name, float(dy)))

@@ -52,7 +52,7 @@ def test_contributions_are_in_order_of_time_and_arrivals_in_order_of_visit(rnn):
     assert [part.t for part in trace.arrivals(W)] == [4, 3, 2, 1, 0]
     for part in trace.contributions(W):
         assert part.scope.path == "rnn" and part.op.__name__ == "matmul" and part.position == 1
-        assert part.output.node.inputs[part.position] is W
+        assert part.output.inputs[part.position] is W
         assert part.array.shape == W.shape
 
 
@@ -140,9 +140,9 @@ def test_names_are_those_of_the_variables_and_a_given_name_wins():
         e = c * d
     assert [trace.name(t) for t in (a, b, c, e)] == ["alpha", "b", "c", "e"]
     assert trace.name(d) in ("d", "gate2")
-    gate = d.node.inputs[0].node.inputs[0]
+    gate = d.inputs[0].inputs[0]
     assert trace.name(gate) == "gate"
-    assert trace.name(d.node.inputs[0]) is None
+    assert trace.name(d.inputs[0]) is None
     e.name = "error"
     assert trace.name(e) == "error"
 

@@ -215,7 +215,7 @@ def local_derivative(v: Value, position: int) -> float | None:
     """∂v/∂(its input), a number: what the operation's own pullback makes of 1."""
     if position < 0 or v.array.size != 1 or v.inputs[position].kind == "number":
         return None
-    pullbacks = v.tensor.node.pullbacks
+    pullbacks = v.tensor.pullbacks
     pullback = pullbacks[position] if isinstance(pullbacks, tuple) and position < len(pullbacks) else None
     result: Any = pullback(np.ones_like(v.array)) if callable(pullback) else None
     return float(np.ravel(result)[0]) if isinstance(result, (np.ndarray, np.generic)) and np.size(result) == 1 else None

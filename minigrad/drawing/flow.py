@@ -55,7 +55,7 @@ def arriving(v: Value, graph: Graph) -> np.ndarray | None:
         if dy is None:
             continue
         arrays = [x.tensor if x.kind == "number" else x.tensor.array for x in user.inputs]
-        pullbacks = user.tensor.node.op.rule(*arrays, **user.tensor.node.settings)[1:]
+        pullbacks = user.tensor.op.rule(*arrays, **user.tensor.settings)[1:]
         for x, pullback in zip(user.inputs, pullbacks, strict=False):
             if x is v:
                 part = pullback(dy)

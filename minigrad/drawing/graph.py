@@ -195,7 +195,7 @@ def graph_of(what: Any, weight: Any) -> Graph:
     if isinstance(what, Trace):
         return read(what, weight=weight)
     if isinstance(what, Tensor):
-        if what.node is None:
+        if what.op is None:
             raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
         return read(None, what, weight=weight)
     raise TypeError(f"draw takes a Trace, a Tensor or a Model, got {type(what).__name__}")
@@ -208,7 +208,7 @@ def last_result(trace: Any) -> Tensor:
     tensors = list(trace.tensors)
     if not tensors:
         raise ValueError("the trace is empty: compute something from tensors with requires_grad=True inside `with mg.Trace()`")
-    used = {x for y in tensors for x in y.node.inputs if isinstance(x, Tensor)}
+    used = {x for y in tensors for x in y.inputs if isinstance(x, Tensor)}
     ends = [y for y in tensors if y not in used]
     return ends[-1]
 
@@ -224,12 +224,12 @@ def collect(output: Tensor, trace: Any) -> list[Value]:
         if tensor in found:
             continue
         found[tensor] = as_value(tensor, trace)
-        if tensor.node is not None:
-            waiting += [source(x) for x in tensor.node.inputs if isinstance(x, Tensor)]
+        if tensor.op is not None:
+            waiting += [source(x) for x in tensor.inputs if isinstance(x, Tensor)]
     ordered = sorted((v for v in found.values() if v.computed), key=lambda v: v.time)
     leaves: list[Value] = []
     for value in ordered:
-        for position, x in enumerate(value.tensor.node.inputs):
+        for position, x in enumerate(value.tensor.inputs):
             if x is None:
                 continue
             made = found[source(x)] if isinstance(x, Tensor) else Value(x, "number", time=value.time)
@@ -263,11 +263,11 @@ def tell_passes_apart(ordered: list[Value]) -> None:
 def as_value(tensor: Tensor, trace: Any) -> Value:
     """A tensor with what its node and the trace know of it."""
     name = (trace.name(tensor) if trace is not None else None) or tensor.name or ""
-    if tensor.node is None:
+    if tensor.op is None:
         return Value(tensor, "weight" if tensor.requires_grad else "data", name=name, own_name=bool(tensor.name))
-    node, scope = tensor.node, tensor.node.scope
+    scope = tensor.scope
     return Value(
-        tensor, "value", op=node.op.__name__, settings=node.settings, time=tensor.time, step=scope.step, path=scope.path,
+        tensor, "value", op=tensor.op.__name__, settings=tensor.settings, time=tensor.time, step=scope.step, path=scope.path,
         loop=loop_of(scope), name=name, own_name=bool(tensor.name),
     )  # fmt: skip
 
@@ -281,36 +281,34 @@ def loop_of(scope: Any) -> str:
 
 def source(tensor: Tensor) -> Tensor:
     """The tensor itself; or, where it is one element of a stack, the tensor that was stacked there."""
-    while tensor.node is not None and tensor.node.op.__name__ == "getitem":
-        inner = tensor.node.inputs[0]
+    while tensor.op is not None and tensor.op.__name__ == "getitem":
+        inner = tensor.inputs[0]
         axes = list(range(inner.ndim))  # axes[k]: which axis of the stack is axis k of what is indexed
-        while inner.node is not None and inner.node.op.__name__ in ("swapaxes", "transpose"):
+        while inner.op is not None and inner.op.__name__ in ("swapaxes", "transpose"):
             axes, inner = unswapped(axes, inner)
-        picked = picked_place(tensor.node.settings.get("index"), axes, inner)
+        picked = picked_place(tensor.settings.get("index"), axes, inner)
         if picked is None:
             break
-        tensor = inner.node.inputs[picked]
+        tensor = inner.inputs[picked]
     return tensor
 
 
 def unswapped(axes: list[int], tensor: Tensor) -> tuple[list[int], Tensor]:
     """The axes in terms of the tensor before its axes were exchanged."""
-    node = tensor.node
-    assert node is not None
-    if node.op.__name__ == "swapaxes":
+    if tensor.op.__name__ == "swapaxes":
         order = list(range(tensor.ndim))
-        a, b = node.settings["axis1"], node.settings["axis2"]
+        a, b = tensor.settings["axis1"], tensor.settings["axis2"]
         order[a], order[b] = order[b], order[a]
     else:
-        order = list(node.settings.get("axes") or reversed(range(tensor.ndim)))
-    return [order[axis] for axis in axes], node.inputs[0]
+        order = list(tensor.settings.get("axes") or reversed(range(tensor.ndim)))
+    return [order[axis] for axis in axes], tensor.inputs[0]
 
 
 def picked_place(index: Any, axes: list[int], stack: Tensor) -> int | None:
     """Which of the stacked tensors an index picks whole: `[:, 3]` of a stack along axis 1 → 3; None if it does not."""
-    if stack.node is None or stack.node.op.__name__ != "stack":
+    if stack.op is None or stack.op.__name__ != "stack":
         return None
-    along = stack.node.settings.get("axis", 0) % stack.ndim
+    along = stack.settings.get("axis", 0) % stack.ndim
     parts = list(index) if isinstance(index, tuple) else [index]
     if len(parts) > len(axes) or not all(isinstance(p, (int, np.integer)) or p == slice(None) for p in parts):
         return None
@@ -318,7 +316,7 @@ def picked_place(index: Any, axes: list[int], stack: Tensor) -> int | None:
     if len(integers) != 1 or integers[0][0] != along:
         return None
     rest = [axis for axis in axes if axis != along]
-    return integers[0][1] % len(stack.node.inputs) if rest == sorted(rest) else None
+    return integers[0][1] % len(stack.inputs) if rest == sorted(rest) else None
 
 
 # ------------------------------------------------------------------------------------------------ time

@@ -40,7 +40,7 @@ def test_gates_stand_in_the_codes_order_and_are_as_full_as_they_are_open():
     scene = mg.draw(trace, "cell").scene
     gates = sorted((b for b in scene.boxes if b.kind == "gate" and b.step == 1), key=lambda b: b.x)
     assert [box.texts[0].text for box in gates] == ["i: write", "f: keep", "g: new", "o: show"]
-    opened = [t for t in trace.tensors if t.node.op.__name__ == "sigmoid"][:2]  # f, then i
+    opened = [t for t in trace.tensors if t.op.__name__ == "sigmoid"][:2]  # f, then i
     for box, t in ((gates[1], opened[0]), (gates[0], opened[1])):
         level = next(m for m in box.marks if isinstance(m, Mark) and m.fill == "gate level")
         ys = [y for _, y in level.path.points]

@@ -54,7 +54,7 @@ def test_operations_bear_the_layers_names():
             return self.inner(x)
 
     y = Two(name="outer")(np.ones((1, 2)))
-    assert y.node.scope.path == "outer/inner"
+    assert y.scope.path == "outer/inner"
 
 
 def test_training_is_inherited_and_can_be_overruled():
@@ -162,7 +162,7 @@ def test_frozen_layers_get_no_gradient_also_when_built_later():
     for layer in (Scale(trainable=False), Scale()):
         layer.trainable = False
         y = layer(np.ones((1, 2)))
-        assert layer.parameters() == [] and y.node is None and len(layer.weights) == 2
+        assert layer.parameters() == [] and y.op is None and len(layer.weights) == 2
         layer.trainable = True
         assert layer.parameters() == [layer.a]
 

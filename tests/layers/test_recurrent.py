@@ -80,7 +80,7 @@ def test_kernel_and_loop_agree(kind, N, T, features, units, integers, masked, fi
     found, _ = results(fast, x, mask=mask, initial_state=states)
     expected, outputs = results(slow, x, mask=mask, initial_state=states)
     assert_same(found, expected)
-    names = {y.node.op.__name__ for y in engine.history(*outputs)}
+    names = {y.op.__name__ for y in engine.history(*outputs)}
     assert not names & {"rnn", "lstm", "gru"}
 
 
@@ -102,7 +102,7 @@ def test_which_path_is_taken(kind):
     x = np.zeros((2, 4, 3))
 
     def kernels_in(layer):
-        return [y for y in engine.history(layer(x)) if getattr(y.node.op, "is_kernel", False)]
+        return [y for y in engine.history(layer(x)) if getattr(y.op, "is_kernel", False)]
     layer = make(kind)
     assert len(kernels_in(layer)) == 1
     assert not kernels_in(make(kind, unroll=True))
@@ -203,7 +203,7 @@ def test_integers_are_rows(kind):
 def test_the_kernel_gathers_one_node_and_one_gather():
     """No one-hot vectors are made: the history of a kernel's output is three nodes."""
     layer = make("LSTM", input_dim=5)
-    assert [y.node.op.__name__ for y in engine.history(layer(np.zeros((2, 3), int)))] == ["part", "lstm"]
+    assert [y.op.__name__ for y in engine.history(layer(np.zeros((2, 3), int)))] == ["part", "lstm"]
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -237,7 +237,7 @@ def test_second_derivatives_of_a_window_that_was_carried_on():
     layer(np.ones((1, 2, 3)))
     loss = (layer(np.ones((1, 2, 3))) ** 2).sum()
     (slope,) = mg.gradients(loss, [layer.W_hh], create_graph=True)
-    assert slope.node is not None
+    assert slope.op is not None
 
 
 # ------------------------------------------------------------------------------- cells
@@ -308,7 +308,7 @@ def test_the_position_is_the_step_also_backwards():
     layer = make("RNN", go_backwards=True)
     with mg.Trace() as trace:
         layer(np.ones((1, 3, 2))).sum().backward()
-    steps = [y.node.scope.step for y in trace.tensors if y.node.op.__name__ == "tanh"]
+    steps = [y.scope.step for y in trace.tensors if y.op.__name__ == "tanh"]
     assert steps == [2, 1, 0]
 
 

@@ -244,7 +244,7 @@ def test_nothing_of_a_batchs_graph_is_left_after_training():
     try:
         model.fit(x, y, epochs=2, validation_data=(x, y), verbose=0)
         model.evaluate(x, y)
-        left = [one for one in gc.get_objects() if isinstance(one, mg.Tensor) and one.node is not None]
+        left = [one for one in gc.get_objects() if isinstance(one, mg.Tensor) and one.op is not None]
     finally:
         gc.enable()
     assert left == []

@@ -36,7 +36,7 @@ def test_carrying_the_state_gives_the_values_of_one_long_sequence():
         states = detached(states)
         parts.append(y.numpy())
     assert np.allclose(np.concatenate(parts, axis=1), whole.data, atol=1e-6)
-    assert states[0].node is None
+    assert states[0].op is None
 
 
 def test_a_stateful_layer_in_fit():
