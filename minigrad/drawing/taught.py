@@ -63,31 +63,37 @@ def sums_losses(v: Value) -> bool:
     return v.op in JOINS and v.array.size == 1 and all(x.kind == "number" or x.array.size == 1 for x in v.inputs)
 
 
-def table(graph: Graph, weight: Value) -> list[list[list[np.ndarray]]]:
+def table(graph: Graph, weight: Value) -> list[list[tuple[np.ndarray, ...]]]:
     """parts[k][t]: the arrays that the loss of column k adds to the weight through its uses in column t."""
     leaving, count = exits(graph), len(graph.columns)
     stops = [v.tensor for v in leaving]
     seeds, _ = walked(graph.root.tensor, np.ones_like(graph.root.tensor.array), stops, weight.tensor)
-    parts: list[list[list[np.ndarray]]] = [[[] for _ in range(count)] for _ in range(count)]
+    parts: list[list[tuple[np.ndarray, ...]]] = [[()] * count for _ in range(count)]
     for v, k in leaving.items():
         if v.tensor in seeds:
             _, found = walked(v.tensor, seeds[v.tensor], [], weight.tensor)
             for y, part in found:
                 user = graph.of(y)
                 if user is not None and user.column is not None:
-                    parts[k][user.column].append(part)
+                    parts[k][user.column] += (part,)
     return parts
 
 
-def shares(parts: list[list[list[np.ndarray]]], groups: list[list[int]]) -> np.ndarray:
-    """The table in per cent of ‖G‖², signed, with the columns of each group drawn as one."""
-    arrays = [part for row in parts for cell in row for part in cell]
-    if not arrays:
-        return np.zeros((len(groups), len(groups)))
-    G = np.sum(np.asarray(arrays, dtype=np.float64), axis=0)
+def shares(parts: list[list[tuple[np.ndarray, ...]]]) -> np.ndarray:
+    """The table in per cent of ‖G‖², signed."""
+    filled = [(k, t, cell) for k, row in enumerate(parts) for t, cell in enumerate(row) if cell]
+    fine = np.zeros((len(parts), len(parts)))
+    if not filled:
+        return fine
+    G = np.sum(np.asarray([part for *_, cell in filled for part in cell], dtype=np.float64), axis=0)
     squared = float(np.vdot(G, G)) or math.nan
-    cells = [[sum(float(np.vdot(p.astype(np.float64), G)) for p in cell) for cell in row] for row in parts]
-    fine = 100 * np.array(cells) / squared
+    for k, t, cell in filled:
+        fine[k, t] = 100 * sum(float(np.vdot(p.astype(np.float64), G)) for p in cell) / squared
+    return fine
+
+
+def in_groups(fine: np.ndarray, groups: list[list[int]]) -> np.ndarray:
+    """The table with the columns of each group drawn as one."""
     return np.array([[fine[np.ix_(a, b)].sum() for b in groups] for a in groups])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +30,8 @@ class Triangle:
         count = len(graph.columns)
         self.groups = [[int(k) for k in group] for group in np.array_split(np.arange(count), min(count, MOST))]
         parts = taught.table(graph, weight)
-        self.fine = taught.shares(parts, [[k] for k in range(count)])
-        self.cells = taught.shares(parts, self.groups)
+        self.fine = taught.shares(parts)
+        self.cells = taught.in_groups(self.fine, self.groups)
         self.known = bool(np.all(np.isfinite(self.cells))) and bool(self.cells.any())
         self.truncate = truncate if truncate is not None else round(3 * count / self.n) if count > 4 else 0
 
@@ -153,8 +154,8 @@ class Triangle:
     def truncations(self, scene: Scene) -> None:
         """The same triangle twice, small: a sliding window, and a state detached every few steps."""
         x, reach = 1180.0 if self.n > 6 else 1260.0, self.truncate
-        window = (lambda k, t: k - t < reach)  # type: Callable[[int, int], bool]
-        chunk = (lambda k, t: k // reach == t // reach)  # type: Callable[[int, int], bool]
+        window = (lambda k, t: k - t < reach)  # type: Callable[[Any, Any], Any]
+        chunk = (lambda k, t: k // reach == t // reach)  # type: Callable[[Any, Any], Any]
         self.truncated(scene, x, 150, self.words["truncated window"].format(steps=reach), self.words["truncated band"], window)
         below = 150 + 88 + SMALL * self.n + 40
         first = [str(self.graph.columns[k].number) for k in range(0, len(self.graph.columns), reach)][1:3]
@@ -163,10 +164,10 @@ class Triangle:
         self.truncated(scene, x, below, self.words["truncated detach"].format(steps=reach), left_over, chunk)
         scene.height = max(scene.height, below + 88 + SMALL * self.n + 24)
 
-    def truncated(self, scene: Scene, x: float, y: float, heading: str, words: str, kept: Callable[[int, int], bool]) -> None:
+    def truncated(self, scene: Scene, x: float, y: float, heading: str, words: str, kept: Callable[[Any, Any], Any]) -> None:
         """One small triangle, with dashes for what is cut off and how much is kept."""
         scene.add(Text(x, y, heading, 23, True), Text(x, y + 30, words, 19, False, "muted"))
-        total = sum(self.fine[k, t] for k in range(len(self.fine)) for t in range(len(self.fine)) if kept(k, t))
+        total = self.fine[kept(*np.indices(self.fine.shape))].sum()
         top = y + 46
         for k in range(self.n):
             for t in range(k + 1):
@@ -193,7 +194,7 @@ class Triangle:
             scene.add(Mark(path, "cell against" if share < 0 else "cell", opacity=strength(share)),
                       Mark(path, "", "against line" if share < 0 else "gradient line", 1.4))  # fmt: skip
 
-    def staircase(self, scene: Scene, x: float, y: float, kept: Callable[[int, int], bool]) -> None:
+    def staircase(self, scene: Scene, x: float, y: float, kept: Callable[[Any, Any], Any]) -> None:
         """The dashed line between what is kept and what is cut off."""
         points: list[tuple[float, float]] = []
         for k in range(self.n):
