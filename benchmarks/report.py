@@ -22,7 +22,8 @@ def write(text: str, ratios: dict[str, dict[str, float]], machine: str, threads:
     """Replaces what stands between this run's marks, or appends it with its marks."""
     name = f"recurrent-{kernels()}-{threads}"
     picture = f"\n\n![Times over torch.nn's]({name}.svg)" if ratios and plot(ratios, FOLDER / f"{name}.svg") else ""
-    block = f"<!-- {name} -->\n{machine}\n\n{text}{picture}\n<!-- end -->"
+    busy = f"{os.cpu_count()} processors, of which {os.getloadavg()[0]:.1f} were wanted (load average)" if hasattr(os, "getloadavg") else ""
+    block = f"<!-- {name} -->\n## {kernels()} kernels, threads: {threads}\n\n{machine} · {busy}\n\n{text}{picture}\n<!-- end -->"
     file = FOLDER / "README.md"
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     marks = re.compile(rf"<!-- {re.escape(name)} -->.*?<!-- end -->", re.DOTALL)

@@ -103,7 +103,8 @@ def step_product(W: Array, rows: int) -> Callable[[Array], Array]:
     # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
     width = next((w for w in (64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
     if gates == 1 and width == K:
-        return lambda h: np.dot(h, W[0])[None]
+        (only,) = W
+        return lambda h: np.dot(h, only)[None]
     blocks = W.reshape(gates, H, K // width, width).swapaxes(1, 2).copy()
     result = empty(W, (gates, rows, K))
     columns = result.reshape(gates, rows, K // width, width).swapaxes(1, 2)
