@@ -26,7 +26,7 @@ UNITS, UPDATES, DEPTHS = 12, L.pick(300, 1500, 3000), (1, 2, 3, 4, 6, 8, 12)
 for depth in (1, 3, 5):
     expression = datasets.boolean_expression(depth)
     print(f"  depth {depth}, {expression.size:>2} symbols: {expression} = {int(expression.truth)}")
-tests = {depth: [datasets.boolean_expression(depth) for _ in range(200)] for depth in DEPTHS}
+tests = {depth: [datasets.boolean_expression(depth) for _ in range(L.pick(100, 200))] for depth in DEPTHS}
 print(f"  at depth {DEPTHS[-1]} there are {np.mean([e.size for e in tests[DEPTHS[-1]]]):.0f} symbols on average")
 # %% [markdown]
 # ## A net in the shape of the example
@@ -47,19 +47,16 @@ def vector(expression):
     return whole
 
 
-def parameters():
-    return [*leaves.values(), *(w for layer in (*connectives.values(), readout) for w in layer.parameters())]
-
-
 optimizer, nodes = mg.optimizers.Adam(mg.schedules.CosineDecay(0.02, UPDATES)), []
 for _ in tqdm(range(UPDATES), disable=None, leave=False):
     expressions = datasets.boolean_expressions(24, 3)
     scores = readout(mg.concatenate([vector(e) for e in expressions]))
     loss = mg.cross_entropy(scores, np.array([int(e.truth) for e in expressions])).mean()
-    for w in parameters():
+    weights = [*leaves.values(), *(w for layer in (*connectives.values(), readout) for w in layer.parameters())]
+    for w in weights:
         w.zero_grad()
     loss.backward()
-    optimizer.step(parameters())
+    optimizer.step(weights)
     nodes.append(len(history(loss)))
 print(f"  the graphs of {UPDATES} updates had {min(nodes)} to {max(nodes)} operations; loss at the end {loss.item():.4f}")
 L.check("different sizes of graph among the updates", len(set(nodes)), ">", 50)
@@ -81,8 +78,8 @@ L.check("their shares add to its gradient; largest difference", float(np.abs(sum
 L.figure("tree", mg.draw(trace))
 # %% [markdown]
 # ## Predict, then run
-# The control: a GRU that reads the same expressions as *text*, symbol by symbol with brackets. It has 32 units and four times
-# the weights, and it is trained on the same depths. *How well will each do at depth 12, in expressions ten times as large?*
+# The control: a GRU of 32 units that reads the same expressions as *text*, symbol by symbol with brackets, trained on the
+# same depths. *How well will each do at depth 12, in expressions ten times as large?*
 # %%
 SYMBOLS = ["(", ")", "0", "1", "not", "and", "or", "xor"]
 
@@ -109,16 +106,12 @@ for _ in tqdm(range(UPDATES // 2), disable=None, leave=False):
     optimizer.step(weights)
 
 
-def accuracy(answers, expressions):
-    return float(np.mean(answers == np.array([e.truth for e in expressions])))
-
-
 tree, chain = {}, {}
 with mg.no_grad():
     for depth, expressions in tests.items():
-        tree[depth] = accuracy(readout(mg.concatenate([vector(e) for e in expressions])).argmax(-1), expressions)
-        x, mask = as_text(expressions)
-        chain[depth] = accuracy(chain_readout(gru(x, mask=mask)).argmax(-1), expressions)
+        truths, (x, mask) = np.array([e.truth for e in expressions]), as_text(expressions)
+        tree[depth] = np.mean(readout(mg.concatenate([vector(e) for e in expressions])).argmax(-1) == truths)
+        chain[depth] = np.mean(chain_readout(gru(x, mask=mask)).argmax(-1) == truths)
 L.predict("at depth 12, which is nearer to guessing: 'tree' or 'chain'?", "chain")
 for depth in DEPTHS:
     print(f"  depth {depth:>2}: tree {tree[depth]:.3f}, chain {chain[depth]:.3f}{'' if depth <= 3 else '   (never seen so deep)'}")
