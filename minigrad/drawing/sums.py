@@ -63,7 +63,7 @@ def add_up(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], 
     uses = arrived_uses(graph, weight, groups)
     arrays = [sum_of(use.arrays) for use in uses]
     if not uses or any(a is None for a in arrays):
-        return Sum(weight, uses, "number", None, NOT_COMPUTED, 2, "", (math.nan, math.nan))
+        return Sum(weight, uses, "number", None, graph.missing, 2, "", (math.nan, math.nan))
     total = sum_of([a for use in uses for a in use.arrays])
     kind = "entry" if entry is not None else "number" if weight.array.size == 1 else "share"
     numbers = as_numbers(arrays, total, kind, entry)
@@ -136,7 +136,7 @@ def arrived_uses(graph: Graph, weight: Value, groups: Sequence[Sequence[int | No
     if not found:
         for user in reversed(weight.users):
             found.setdefault(home.get(user.column, -1), []).append((user, None))
-    return [Use(list(groups[k]), title(graph, weight, [v for v, _ in entries]), arrays=tuple(a for _, a in entries))
+    return [Use(list(groups[k]), title(graph, weight, [v for v, _ in entries]), label=graph.missing, arrays=tuple(a for _, a in entries))
             for k, entries in found.items() if k >= 0]  # fmt: skip
 
 

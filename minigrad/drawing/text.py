@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from . import formulas
 from .cards import value_words
 from .graph import Graph, Value
-from .notation import NOT_COMPUTED, fixed, norm, number, running, shape
+from .notation import fixed, norm, number, running, shape
 from .steps import Plan
 from .sums import Sum
 
@@ -77,7 +77,7 @@ def waterfall(total: Sum, graph: Graph) -> str:
     """One line per use, in order of arrival: its part, and the sum so far as a bar."""
     head = f"{total.weight.grad_name}, in order of arrival"
     if total.total is None:
-        return f"{head}: {NOT_COMPUTED}"
+        return f"{head}: {graph.missing}"
     levels = running([use.printed for use in total.uses])
     largest = max((abs(x) for x in levels if math.isfinite(x)), default=0.0) or 1.0
     rows = []

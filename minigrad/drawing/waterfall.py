@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 
 from . import fonts
-from .notation import NOT_COMPUTED, fixed, number, odd, ordinal, running
+from .notation import fixed, number, odd, ordinal, running
 from .scene import Box, Edge, Mark, Scene, Text, bent, line, polygon, rectangle
 from .sums import Sum, Use
 from .unrolled import LEFT, RIGHT, Unrolled
@@ -274,7 +274,7 @@ class Waterfall:
 def check(total: Sum) -> str:
     """0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53: the printed sum in one line."""
     if total.total is None:
-        return f"{total.weight.grad_name}: {NOT_COMPUTED}"
+        return f"{total.weight.grad_name}: {total.label}"
     terms = [fixed(use.printed, total.decimals) for use in total.uses]
     text = terms[0] + "".join(f" − {t[1:]}" if t.startswith("−") else f" + {t}" for t in terms[1:])
     return f"{text} = {fixed(total.total, total.decimals)}{total.unit}"
