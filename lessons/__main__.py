@@ -121,6 +121,10 @@ def main() -> None:
     forgiving_console()
     if sys.argv[1:2] in (["check"], ["export"]):
         return {"check": check, "export": export}[sys.argv[1]](sys.argv[2:])
+    if sys.argv[1:2] in (["notebooks"], ["site"]):
+        from lessons import pages
+
+        return pages.main(sys.argv[1], sys.argv[2:], lessons())
     parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__)
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to run, such as 01 07; none: list them")
     parser.add_argument("--all", action="store_true", help="run every lesson")

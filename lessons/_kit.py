@@ -88,7 +88,12 @@ class Lesson:
         if arrays:
             np.savez(self.out / f"{name}.npz", **arrays)
         self.missing.discard(name)
-        print(f"  picture: {self.out / name}.{'svg' if ours else 'png'}")
+        if "ipykernel" not in sys.modules:
+            return print(f"  picture: {self.out / name}.{'svg' if ours else 'png'}")
+        from IPython.display import display  # in a notebook the picture is shown, once
+
+        display(figure, metadata={"picture": name})
+        ours or __getattr__("plt").close(figure)
 
     def done(self):
         """Exit status 0 only if there were checks, all held, and every promised picture was drawn."""
