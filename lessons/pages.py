@@ -223,11 +223,13 @@ def index(entries: list, beside: list[str]) -> str:
     rows = "\n".join(f"| {e.number} | [{e.title}]({e.file.stem}.ipynb) | {e.needs.replace('You need ', '')} |" for e in entries)
     steppers = ", ".join(f'<a href="steppers/{e.number}.html">lesson {e.number}</a>' for e in entries if e.number in STEPPERS)
     played = f"\nPlay a computation, an operation at a time: {steppers}.\n" if steppers else ""
-    tree = "\n".join(e.file.stem for e in entries)
+    sidebar = ""
+    for caption, pages in (("Lessons", [e.file.stem for e in entries]), ("Beside the lessons", beside)):
+        sidebar += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(pages) + "\n```\n"
     return (f"# minigrad: the lessons\n\nAutograd from scratch. Every lesson is one script with one idea; it prints what it "
             f"finds, draws it, and checks itself. Answer where it says *Predict*, then open the answer.\n{played}\n"
-            f"| | lesson | needs |\n|---|---|---|\n{rows}\n\nFor teachers: [graders, labs, and what else to use](teaching.md).\n\n"
-            f"```{{toctree}}\n:hidden:\n:caption: Lessons\n\n{tree}\n```\n\n```{{toctree}}\n:hidden:\n:caption: Beside the lessons\n\n" + "\n".join(beside) + "\n```\n")
+            f"| | lesson | needs |\n|---|---|---|\n{rows}\n\nFor teachers: [graders, labs, and what else to use](teaching.md).\n"
+            f"{sidebar}")
 
 
 def site(entries: list, out: Path, mode: str) -> None:
@@ -250,7 +252,7 @@ def site(entries: list, out: Path, mode: str) -> None:
             for_page(book, entry, record, work, extra)
             nbformat.write(book, source / f"{entry.file.stem}.ipynb")
             print(f"  {entry.number}  {len(record['checks'])} checks held, {record['seconds']:.1f} s", flush=True)
-                (source / "conf.py").write_text(CONF, encoding="utf-8")
+        (source / "conf.py").write_text(CONF, encoding="utf-8")
         (source / "static" / "lessons.css").write_text(CSS, encoding="utf-8")
         beside = sorted((ROOT / "docs").glob("*.md"))
         for page in beside:
