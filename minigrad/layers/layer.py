@@ -228,6 +228,23 @@ class Layer:
         setattr(self, name, weight)
         return weight
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A new attribute may hold weights: `holders` has to look again."""
+        vars(self).pop("_holders", None)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        vars(self).pop("_holders", None)
+        object.__delattr__(self, name)
+
+    def holders(self) -> list[tuple[str, Any]]:
+        """The attributes that weights may be found in: looked for again only after one was set, since every step asks."""
+        attributes = vars(self)
+        if "_holders" not in attributes:
+            attributes["_holders"] = [(name, part) for name, part in attributes.items()
+                                      if name[0] != "_" and isinstance(part, HOLDERS)]
+        return attributes["_holders"]
+
     def layers_inside(self) -> list[Layer]:
         """This layer and every layer that it holds, in order of assignment, each once."""
         return [one for one in gather(self, "", {}) if isinstance(one, Layer)]
@@ -372,17 +389,16 @@ def gather(thing: Any, path: str, paths: dict[Any, str]) -> dict[Any, str]:
         if thing in paths:
             return paths
         paths[thing] = path
-        parts: Any = vars(thing).items() if isinstance(thing, Layer) else ()
+        parts: Any = thing.holders() if isinstance(thing, Layer) else ()
     else:
         parts = thing.items() if isinstance(thing, dict) else enumerate(thing)
     for key, part in parts:
-        holds = type(part) not in PLAIN and isinstance(part, (Layer, Parameter, State, dict, list, tuple))
-        if holds and not (isinstance(thing, Layer) and key[0] == "_"):
+        if isinstance(part, HOLDERS):
             gather(part, f"{path}/{key}" if path else str(key), paths)
     return paths
 
 
-PLAIN = {str, int, float, bool, type(None)}        # what most attributes are, and what holds no weights
+HOLDERS = (Layer, Parameter, State, dict, list, tuple)        # what weights are found in
 
 
 def as_one_array(x: Any) -> Any:

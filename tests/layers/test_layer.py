@@ -1,6 +1,8 @@
 """What all layers share: names, building, dtype, training, masks, weights, freezing, moving."""
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -217,3 +219,20 @@ def test_weights_are_made_where_the_input_is(device):
     layer = Scale()
     y = layer(mg.to_gpu(mg.Tensor(np.ones((1, 2), np.float32))))
     assert type(layer.a.array) is type(y.array) is not np.ndarray
+
+
+def test_weights_that_are_set_replaced_appended_or_deleted_later_are_found():
+    layer = Dense(2, input_dim=3)
+    layer(np.ones((1, 3), np.float32))
+    assert layer.weights == [layer.W, layer.b]
+    layer.W = Parameter(np.ones((3, 2), np.float32))
+    assert layer.weights[0] is layer.W
+    layer.more = []
+    assert len(layer.weights) == 2
+    layer.more.append(Parameter(np.ones(1, np.float32)))
+    assert layer.weights[2] is layer.more[0]
+    twin = copy.copy(layer)
+    twin.b = Parameter(np.ones(2, np.float32))
+    assert twin.weights[1] is twin.b and layer.weights[1] is layer.b is not twin.b
+    del layer.more
+    assert layer.weights == [layer.W, layer.b]
