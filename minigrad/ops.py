@@ -281,7 +281,7 @@ def mean(x, *, axis=None, keepdims=False):
 
 def count(x: Any, axis: Any) -> int:
     """How many numbers a reduction over these axes puts together."""
-    return math.prod(x.shape[a] for a in axes_of(x, axis))
+    return x.size if axis is None else math.prod(x.shape[a] for a in axes_of(x, axis))
 
 
 @primitive
@@ -395,11 +395,15 @@ def log_of_sum(x: Any, axis: Any) -> Any:
 @primitive
 def cross_entropy_of_logits(logits, *, targets):
     """ℓ = ln Σⱼ e^{zⱼ} − z_target, for every row of logits;  ∂ℓ/∂z = softmax(z) − one-hot(target)"""
-    classes = backend.arange_like(logits.shape[-1], targets)
-    chosen = classes == targets[..., None]
+    classes = logits.shape[-1]
+    rows = backend.arange_like(targets.size, targets)
+    chosen = logits.reshape((-1, classes))[rows, targets.reshape(-1)].reshape(targets.shape)
     total = log_of_sum(logits, -1)
-    loss = total[..., 0] - np.sum(np.where(chosen, logits, 0.0), axis=-1)
-    return loss, lambda dl: dl[..., None] * (np.exp(logits - total) - chosen)
+
+    def pullback(dl):
+        one_hot = backend.arange_like(classes, targets) == targets[..., None]
+        return dl[..., None] * (np.exp(logits - total) - one_hot)
+    return total[..., 0] - chosen, pullback
 
 
 def cross_entropy(logits: Any, targets: Any) -> Tensor:
