@@ -10,6 +10,7 @@ from typing import Any
 
 from .cells import Gated
 from .dense import features_of
+from .layer import Parameter
 
 
 class Mutant(Gated):
@@ -18,6 +19,10 @@ class Mutant(Gated):
     from_input: tuple[str, ...] = ()
     from_state: tuple[str, ...] = ()
     adds_input = False  # whether an equation adds x itself
+    W_xz: Parameter
+    W_xr: Parameter
+    W_hz: Parameter
+    W_hr: Parameter
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         features = features_of(input_shape, self)
