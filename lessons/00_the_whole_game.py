@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from _kit import HERE, Lesson, mg, np, plt
+from _kit import Lesson, mg, np, plt
 
 from minigrad import datasets
 from minigrad.layers import Activation, Dense
@@ -26,7 +26,7 @@ L = Lesson(__file__, pictures=["model", "one_example", "digits_wrong"])
 # %%
 print(flush=True)
 command = [sys.executable, "-m", "minigrad", "Anna", "--out", L.out]
-done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(HERE.parent)}, stdin=subprocess.DEVNULL, check=False)
+done = subprocess.run(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, stdin=subprocess.DEVNULL, check=False)
 L.check("it spelled the word", done.returncode, "==", 0)
 # %% [markdown]
 # ## Five steps

@@ -69,6 +69,7 @@ def notebook(file: Path, dark: bool = False) -> Any:
 def execute(book: Any, folder: Path, mode: str) -> None:
     """Run the notebook in a kernel of its own, in `folder`; raises where a cell does."""
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
     shutil.copyfile(HERE / "matplotlibrc", folder / "matplotlibrc")
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
@@ -76,7 +77,12 @@ def execute(book: Any, folder: Path, mode: str) -> None:
                 "JUPYTER_PLATFORM_DIRS": "1"}
     settings |= {f"{library}_NUM_THREADS": os.environ.get(f"{library}_NUM_THREADS", "1") for library in ("OPENBLAS", "OMP", "MKL")}
     client = NotebookClient(book, timeout=1200, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    client.execute(env=os.environ | settings)
+    try:
+        client.execute(env=os.environ | settings)
+    except CellExecutionError as error:
+        printed = "".join(output.get("text", "") for cell in book.cells for output in cell.get("outputs", ()))
+        wrong = [line for line in printed.splitlines() if "✗" in line]
+        raise RuntimeError("\n".join([f"{folder.name} did not hold in its notebook", *wrong]) if wrong else str(error)) from None
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = tidy(cell.outputs, folder)
@@ -124,10 +130,12 @@ def notebooks(entries: list, out: Path, mode: str) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     for entry in entries:
-        with tempfile.TemporaryDirectory() as work:
+        with tempfile.TemporaryDirectory() as temporary:
+            work = Path(temporary).resolve() / entry.file.stem
+            work.mkdir()
             book = notebook(entry.file)
-            execute(book, Path(work).resolve(), mode)
-            record = record_of(entry, Path(work).resolve())
+            execute(book, work, mode)
+            record = record_of(entry, work)
         nbformat.write(book, out / f"{entry.file.stem}.ipynb")
         print(f"  {entry.file.stem}.ipynb  {len(record['checks'])} checks held, {record['seconds']:.1f} s", flush=True)
 
@@ -153,7 +161,9 @@ mathjax_path = "tex-svg.js"
 mathjax3_config = {"options": {"enableMenu": False}}
 suppress_warnings = ["myst.header", "mystnb.unknown_mime_type", "misc.highlighting_failure"]
 '''
-CSS = '''.picture { margin: 1em 0; overflow-x: auto; }
+CSS = '''.content { width: 54em; }
+.content { max-width: 100%; box-sizing: border-box; }
+.picture { margin: 1em 0; overflow-x: auto; }
 .picture img { display: block; max-width: 100%; height: auto; border-radius: 6px; }
 .picture img[src$=".png"] { background: white; }
 body:not([data-theme="dark"]) .picture .dark { display: none; }
@@ -281,3 +291,5 @@ def main(command: str, arguments: list[str], entries: list) -> None:
         {"notebooks": notebooks, "site": site}[command](chosen, Path(os.path.abspath(asked.out)), asked.mode)
     except ModuleNotFoundError as missing:
         sys.exit(f'{command} needs {missing.name}: python -m pip install -e ".[site]"')
+    except RuntimeError as problem:
+        sys.exit(str(problem))
