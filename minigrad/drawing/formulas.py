@@ -6,6 +6,7 @@ too, so that a narrow box can still say something true.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,6 +18,7 @@ SUM, PRODUCT, MATRIX, POWER, ATOM = range(5)
 CALLS = {"sigmoid": "σ", "log_softmax": "log softmax", "cross_entropy_of_logits": "cross-entropy", "abs": "abs"}
 INFIX = {"add": (" + ", SUM), "subtract": (" − ", SUM), "divide": (" / ", PRODUCT)}
 THIN = "\u2009"  # the space between factors
+DOUBLED = re.compile(r"\(\(([^()]*)\)\)")  # tanh((−0.20))
 DEPTH = 14  # how many operations deep an equation is written out
 
 
@@ -61,7 +63,7 @@ def in_numbers(v: Value, graph: Graph) -> str:
         right = formula(v, graph).replace(" ⊙ ", "·").replace(" · ", "·").replace(THIN, "·")
     finally:
         graph.in_numbers = False
-    return f"{number(v.array.item())} = {right}"
+    return f"{number(v.array.item())} = " + DOUBLED.sub(r"(\1)", right)
 
 
 def forms(v: Value, graph: Graph) -> Iterator[str]:

@@ -50,7 +50,7 @@ def test_gates_stand_in_the_codes_order_and_are_as_full_as_they_are_open():
 
 def test_equations_in_numbers_check():
     figure = mg.draw(toy()[0], "cell")
-    assert "0.39 = tanh(0.41)" in words(figure.scene)
+    assert "0.39 = tanh(0.41)" in words(figure.scene) and "−0.20 = tanh(−0.20)" in words(figure.scene)
     lstm = mg.draw(layer("LSTM", steps=2, units=1, batch=1)[0], "cell").scene
     memory = next(b for b in lstm.boxes if b.kind == "memory" and b.step == 2)
     left, right = memory.texts[1].text.replace("−", "-").split(" = ")
