@@ -72,7 +72,10 @@ class Lesson:
         """A question before its answer: on paper, or with --quiz typed and graded."""
         print(f"\n  Predict: {question}")
         if self.options.quiz:
-            given = input("  your answer: ").strip().lower()
+            try:
+                given = input("  your answer: ").strip().lower()
+            except EOFError:  # nobody there, or Ctrl-D: no answer
+                given = ""
             try:
                 right = abs(float(given) - answer) <= tolerance
             except (TypeError, ValueError):

@@ -93,7 +93,10 @@ def ask(word: str, share: list[float]) -> None:
     most = int(np.argmax(np.abs(share)))
     if sys.stdin.isatty() and sys.stdout.isatty() and len(word) > 1:
         print("\nIn the first update all letters moved one matrix, W_hh.")
-        guess = input(f"Which letter moved it most, 1 to {len(word)}? ").strip()
+        try:
+            guess = input(f"Which letter moved it most, 1 to {len(word)}? ").strip()
+        except EOFError:  # Ctrl-D: no guess
+            guess = ""
         right = guess == str(most + 1) or (guess == word[most] and word.count(guess) == 1)
         print("Right!" if right else "Not that one.")
     print("\nEach letter's share in the first gradient of W_hh, the matrix that they all use:")
@@ -128,12 +131,8 @@ def show(figure: Any, word: str, folder: Path | None) -> None:
         webbrowser.open(path.as_uri())
 
 
-def spell_a_word(word: str, seed: int, folder: Path | None) -> None:
-    """Train, ask, show."""
-    mg.set_random_seed(seed)
-    net = Speller(word)
-    trace, share = first_lesson(net)
-    figure = picture(trace, net, word)
+def learn(net: Speller, word: str) -> None:
+    """Train, and say how it went; exit if the word was not learned."""
     print(f"Learning to spell {word!r}, one letter after another:")
     began = time.perf_counter()
     updates = train(net, word)
@@ -141,8 +140,22 @@ def spell_a_word(word: str, seed: int, folder: Path | None) -> None:
     if net.spell() != word:
         sys.exit(f"not learned after {updates} updates in {seconds:.1f} s: another --seed may do it")
     print(f"It spells {net.spell()!r} after {updates} updates in {seconds:.1f} s.")
-    ask(word, share)
+
+
+def spell_a_word(word: str, seed: int, folder: Path | None) -> int:
+    """Train, ask, show. The picture is of the first update, so Ctrl-C (status 130) stops the rest and still shows it."""
+    mg.set_random_seed(seed)
+    net = Speller(word)
+    trace, share = first_lesson(net)
+    figure, status = picture(trace, net, word), 0
+    try:
+        learn(net, word)
+        ask(word, share)
+    except KeyboardInterrupt:
+        print("\nstopped")
+        status = 130
     show(figure, word, folder)
+    return status
 
 
 def main() -> int:
@@ -162,8 +175,7 @@ def main() -> int:
         parser.error("say a word: python -m minigrad Anna")
     if len(word) > LONGEST:
         parser.error(f"a word of at most {LONGEST} letters, this has {len(word)}")
-    spell_a_word(word, arguments.seed, arguments.out)
-    return 0
+    return spell_a_word(word, arguments.seed, arguments.out)
 
 
 if __name__ == "__main__":

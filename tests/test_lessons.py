@@ -103,3 +103,18 @@ def test_the_way_through_names_every_lesson_and_every_lesson_has_exercises():
         number = lesson.stem.split("_")[0]
         assert f"| [{number}]({lesson.name}) |" in table, f"lessons/README.md has no row for {lesson.name}"
         assert number in EXERCISES, f"lesson {number} has no exercises"
+
+
+def lesson_code(body, *arguments, **environment):
+    """A lesson of one line, run as lessons are."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'lessons')!r}); from _kit import Lesson; L = Lesson('x'); {body}"
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(
+        command, capture_output=True, check=False, text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment, timeout=60,
+    )  # fmt: skip
+
+
+def test_a_quiz_with_nobody_there_goes_on(tmp_path):
+    done = lesson_code("L.predict('1 + 1?', 2); L.check('one', 1, '==', 1); L.done()", "--quiz", "--out", str(tmp_path))
+    assert done.returncode == 0 and "not so" in done.stdout and not done.stderr

@@ -62,6 +62,20 @@ def test_the_question_is_asked_only_at_a_terminal(monkeypatch, capsys):
     assert "Right!" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("typed, status", [(EOFError, 0), (KeyboardInterrupt, 130)])
+def test_leaving_at_the_question_still_gives_the_picture(typed, status, monkeypatch, capsys, tmp_path):
+    def leave(question):
+        raise typed
+
+    monkeypatch.setattr("builtins.input", leave)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(first_minute.webbrowser, "open", lambda address: None)
+    monkeypatch.setattr(sys, "argv", ["minigrad", "Anna", "--out", str(tmp_path)])
+    assert first_minute.main() == status
+    assert (tmp_path / "Anna.html").exists()
+
+
 def test_words_that_cannot_be_learned_are_refused():
     assert run().returncode == 2 and b"say a word" in run().stderr
     assert b"at most 40 letters" in run("a" * 41).stderr
