@@ -99,7 +99,7 @@ def grade(number: str, answers: Path, student: str = "0", limit: float = 30.0) -
 def export(folder: Path, student: str = "0") -> list[Path]:
     """Write the lessons and the files of answers to fill in, without checks and without solutions."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / file.name for file in [*HERE.glob("[0-9X]*_*.py"), *map(HERE.joinpath, ("_kit.py", "matplotlibrc", "README.md"))]]
+    written = [folder / file.name for file in [*HERE.glob("[0-9X]*_*.py"), *map(HERE.joinpath, ("_kit.py", "matplotlibrc", "README.md", "source_lstm.npz"))]]
     for target in written:
         shutil.copyfile(HERE / target.name, target)
     for file in sorted((HERE / "exercises").glob("ex*.py")):

@@ -83,10 +83,10 @@ def _paragraph(block: str) -> str | None:
     return text if prose and text.isascii() and len(text.split()) >= 8 else None
 
 
-def python_source(size: int = 600_000) -> str:
-    """The first `size` characters of some hundred modules of the standard library: ASCII, tabs expanded."""
+def python_source(size: int = 600_000, modules: str = MODULES) -> str:
+    """The first `size` characters of some hundred modules of the standard library (or of those named): ASCII, tabs expanded."""
     parts, found = [], 0
-    for name in MODULES.split():
+    for name in modules.split():
         if found >= size:
             break
         source = _module_source(name)
