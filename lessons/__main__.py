@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
 
 from lessons import grading
-from minigrad.console import forgiving_console
+from minigrad.console import forgiving_console, seed
 
 
 class Entry(NamedTuple):
@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for pictures and records")
     for flag in ("--fast", "--long", "--quiz"):
         parser.add_argument(flag, action="store_true")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=seed, default=0)
     arguments = parser.parse_args()
     out = Path(os.path.abspath(arguments.out))
     flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)] + ["--seed", str(arguments.seed)]

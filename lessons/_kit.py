@@ -20,7 +20,7 @@ sys.path.append(str(HERE.parent))  # a clone works without being installed
 import numpy as np
 
 import minigrad as mg
-from minigrad.console import forgiving_console
+from minigrad.console import forgiving_console, seed
 
 COMPARE = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt}
 COMPARE["~"] = lambda got, want: abs(got - want[0]) <= want[1]  # want = (value, tolerance)
@@ -46,13 +46,15 @@ class Lesson:
         parser = argparse.ArgumentParser(description=f"lesson {Path(file).stem} of minigrad")
         for flag in ("--fast", "--long", "--quiz"):
             parser.add_argument(flag, action="store_true")
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--seed", type=seed, default=0)
         parser.add_argument("--out", type=Path, default=HERE / "out" / Path(file).stem)
         for flag, settings in options:
             parser.add_argument(flag, **settings)
         self.options = parser.parse_args([] if "ipykernel" in sys.modules else None)
         asked = "fast" if self.options.fast else "long" if self.options.long else ""
-        self.mode = asked or os.environ.get("MINIGRAD_LESSON_MODE", "normal")
+        self.mode = asked or os.environ.get("MINIGRAD_LESSON_MODE") or "normal"
+        if self.mode not in (modes := ("fast", "normal", "long")):
+            parser.error(f"MINIGRAD_LESSON_MODE is {self.mode!r}; it may be {', '.join(modes)}")
         self.seed, self.out, self.missing = self.options.seed, self.options.out, set(pictures)
         self.checks, self.began = [], time.perf_counter()
         self.out.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ import numpy as np
 import minigrad as mg
 
 from . import doctor
-from .console import forgiving_console
+from .console import forgiving_console, seed
 from .datasets import Vocabulary
 from .decoding import greedy
 from .drawing.notation import rounded_to_sum, shares
@@ -116,15 +116,16 @@ def show(figure: Any, word: str, folder: Path | None) -> None:
     """Save the picture, and open it in a browser where there is a display."""
     name = (re.sub(r'[\\/:*?"<>|\s.]+', "_", word).strip("_") or "word") + ".html"
     name = os.fsdecode(name.encode("utf-8"))  # also where LC_ALL=C has Python believe that files have ASCII names
+    problems = []
     for place in [folder] if folder else [Path("minigrad_pictures"), Path(tempfile.mkdtemp(prefix="minigrad_"))]:
         try:
             place.mkdir(parents=True, exist_ok=True)
             path = figure.save(place / name).resolve()
             break
         except OSError as problem:  # a folder that cannot be written to
-            print(f"cannot write there: {problem}")
+            problems.append(f"{place} is a file, not a folder" if place.is_file() else f"cannot write there: {problem}")
     else:
-        sys.exit("found no folder to write the picture to; name one with --out")
+        sys.exit("; ".join([*problems, "name another folder with --out"]))
     print(f"\nThe net unrolled, with the gradient of W_hh added up step by step: {path}")
     display = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if display and sys.stdout.isatty():
@@ -142,9 +143,9 @@ def learn(net: Speller, word: str) -> None:
     print(f"It spells {net.spell()!r} after {updates} updates in {seconds:.1f} s.")
 
 
-def spell_a_word(word: str, seed: int, folder: Path | None) -> int:
+def spell_a_word(word: str, start: int, folder: Path | None) -> int:
     """Train, ask, show. The picture is of the first update, so Ctrl-C (status 130) stops the rest and still shows it."""
-    mg.set_random_seed(seed)
+    mg.set_random_seed(start)
     net = Speller(word)
     trace, share = first_lesson(net)
     figure, status = picture(trace, net, word), 0
@@ -163,10 +164,13 @@ def main() -> int:
     forgiving_console()
     parser = argparse.ArgumentParser(prog="python -m minigrad", description=__doc__.split("\n\n")[0] if __doc__ else "")
     parser.add_argument("word", nargs="*", help="a word to learn (up to 40 letters), or: doctor")
-    parser.add_argument("--version", action="version", version=doctor.version())
-    parser.add_argument("--seed", type=int, default=0, help="another start")
+    parser.add_argument("--version", action="store_true", help="which minigrad this is, and where")
+    parser.add_argument("--seed", type=seed, default=0, help="another start: 0, 1, 2 …")
     parser.add_argument("--out", type=Path, help="folder for the picture (minigrad_pictures)")
     arguments = parser.parse_args()
+    if arguments.version:
+        print(doctor.version())
+        return 0
     typed = os.fsencode(" ".join(arguments.word)).decode("utf-8", "replace")  # LC_ALL=C hands over bytes in disguise
     word = typed.replace(EDGE, "").strip()
     if word == "doctor":

@@ -1,10 +1,12 @@
 """Printing where the console cannot show ∂: a letter it lacks is replaced by a plain one, and nothing raises.
 
-Windows consoles and `LC_ALL=C` still meet programs with encodings that hold few of the signs a formula uses.
+Windows consoles and `LC_ALL=C` still meet programs with encodings that hold few of the signs a formula uses. `seed` reads
+the option of that name.
 """
 
 from __future__ import annotations
 
+import argparse
 import codecs
 import sys
 
@@ -31,3 +33,10 @@ def forgiving_console() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="plainer")
+
+
+def seed(text: str) -> int:
+    """For argparse: what starts a random generator is 0, 1, 2, …"""
+    if not text.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 up, not {text!r}")
+    return int(text)

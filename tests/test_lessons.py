@@ -118,3 +118,9 @@ def lesson_code(body, *arguments, **environment):
 def test_a_quiz_with_nobody_there_goes_on(tmp_path):
     done = lesson_code("L.predict('1 + 1?', 2); L.check('one', 1, '==', 1); L.done()", "--quiz", "--out", str(tmp_path))
     assert done.returncode == 0 and "not so" in done.stdout and not done.stderr
+
+
+def test_a_wrong_mode_or_seed_is_said_in_a_sentence(tmp_path):
+    done = lesson_code("", "--out", str(tmp_path), MINIGRAD_LESSON_MODE="quick")
+    assert done.returncode == 2 and "'quick'; it may be fast, normal, long" in done.stderr
+    assert "from 0 up" in lesson_code("", "--seed", "-1", "--out", str(tmp_path)).stderr

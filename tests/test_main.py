@@ -81,11 +81,20 @@ def test_words_that_cannot_be_learned_are_refused():
     assert b"at most 40 letters" in run("a" * 41).stderr
 
 
+def test_a_wrong_seed_and_a_file_for_a_folder_are_said_in_a_sentence(tmp_path):
+    done = run("Anna", "--seed", "-1")
+    assert done.returncode == 2 and b"from 0 up, not '-1'" in done.stderr
+    (tmp_path / "taken").write_text("")
+    done = run("Anna", "--out", str(tmp_path / "taken"))
+    assert done.returncode == 1 and b"is a file, not a folder; name another" in done.stderr and b"Traceback" not in done.stderr
+
+
 def test_doctor_and_version():
     done = run("doctor", PYTHONIOENCODING="utf-8")
     printed = done.stdout.decode("utf-8")
     assert done.returncode == 0 and np.__version__ in printed and "BLAS" in printed and "GPU" in printed
-    assert run("--version").stdout.decode().strip().endswith(str(doctor.Path(mg.__file__).parent))
+    narrow = run("--version", COLUMNS="20").stdout.decode().splitlines()
+    assert len(narrow) == 1 and narrow[0].endswith(str(doctor.Path(mg.__file__).parent)), "a path is not wrapped"
 
 
 def test_what_is_missing_comes_with_the_line_that_mends_it(monkeypatch, capsys):
