@@ -103,7 +103,7 @@ lines, at = sources[0][start:LENGTH].split("\n")[:14], start
 figure, axes = plt.subplots(figsize=(11, 4))
 for row, line in enumerate(lines):
     for column, character in enumerate(line[:88]):
-        shade = plt.cm.PuOr(0.5 - 0.5 * values[at + column])
+        shade = plt.cm.PuOr(0.5 + 0.5 * values[at + column])
         axes.text(column, -row, character, family="monospace", ha="center", va="center", backgroundcolor=shade, fontsize=8)
     at += len(line) + 1
 axes.set(xlim=(-1, 88), ylim=(-len(lines), 1), title=f"cell {cell.unit}: purple where it holds much")

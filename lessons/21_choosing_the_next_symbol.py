@@ -53,7 +53,7 @@ figure, axes = plt.subplots(figsize=(9, 5))
 for text in [(*begun, s) for begun in sorted(kept) if len(begun) < 3 for s in range(3)]:
     (x0, y0), (x1, y1), shade = place(text[:-1]), place(text), "C0" if text in kept else "0.55"
     axes.plot([x0, x1], [y0, y1], color=shade, linewidth=2 if text in kept else 1)
-    axes.annotate(f" {name(text)} {chance(text):.3f}", (x1, y1), color=shade, va="center", backgroundcolor="white")
+    axes.annotate(f" {name(text)} {chance(text):.3f}", (x1, y1), color=shade, va="center", zorder=3, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
 axes.grid(False)
 axes.set(xticks=range(4), xlabel="step", title="Beam search of width 2", xlim=(-0.1, 3.6), yticks=[])
 L.figure("beam", figure, kept=np.array([chance(text) for text in kept]))
@@ -131,7 +131,7 @@ for name, (means, shares) in rows.items():
     panels[0].plot(WIDTHS, np.array(means) - means[0], "o-", label=name)
     panels[1].plot(WIDTHS, 100 * (shares - shares[0]), "o-", label=name)
 panels[0].set(xlabel="width of the beam", title="mean log p, against greedy")
-panels[1].set(xlabel="width of the beam", title="dates exactly right, against greedy (%)")
+panels[1].set(xlabel="width of the beam", title="dates right, against greedy (%)")
 panels[0].legend()
 L.figure("beam_table", figure, **{name.replace(" ", "_"): np.array(pair) for name, pair in rows.items()})
 # %% [markdown]
