@@ -78,11 +78,11 @@ def execute(book: Any, folder: Path, mode: str) -> None:
     settings |= {f"{library}_NUM_THREADS": os.environ.get(f"{library}_NUM_THREADS", "1") for library in ("OPENBLAS", "OMP", "MKL")}
     client = NotebookClient(book, timeout=1200, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     try:
-        client.execute(env=os.environ | settings)
+        client.execute(env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         printed = "".join(output.get("text", "") for cell in book.cells for output in cell.get("outputs", ()))
         wrong = [line for line in printed.splitlines() if "✗" in line]
-        raise RuntimeError("\n".join([f"{folder.name} did not hold in its notebook", *wrong]) if wrong else str(error)) from None
+        raise RuntimeError("\n".join(["checks failed", *wrong]) if wrong else str(error)) from None
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = tidy(cell.outputs, folder)
@@ -115,29 +115,34 @@ def folded(text: str, name: str) -> list:
     return made
 
 
-def record_of(entry: Any, folder: Path) -> dict[str, Any]:
-    """What the run kept of itself; raises RuntimeError if its checks did not hold."""
-    kept = folder / "out" / entry.file.stem / "record.json"
-    record = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"passed": False}
-    if not record["passed"]:
-        raise RuntimeError(f"lesson {entry.number} did not hold in its notebook")
-    return record
+def ran(entry: Any, work: Path, mode: str, dark: bool = False) -> tuple[Any, dict[str, Any]] | None:
+    """The executed notebook and the record that the run kept of itself; None, and a line that says why, if it did not hold."""
+    work.mkdir()
+    book = notebook(entry.file, dark)
+    try:
+        execute(book, work, mode)
+        record = json.loads((work / "out" / entry.file.stem / "record.json").read_text(encoding="utf-8"))
+    except (RuntimeError, FileNotFoundError) as problem:
+        print(f"  {entry.number}  LEFT OUT: {problem}", flush=True)
+        return None
+    print(f"  {entry.number}  {len(record['checks'])} checks held, {record['seconds']:.1f} s", flush=True)
+    return book, record
 
 
-def notebooks(entries: list, out: Path, mode: str) -> None:
-    """NN_slug.ipynb of each lesson in `out`, executed, with everything a cell shows."""
+def notebooks(entries: list, out: Path, mode: str) -> int:
+    """NN_slug.ipynb of each lesson in `out`, executed, with everything a cell shows; how many there are."""
     import nbformat
 
     out.mkdir(parents=True, exist_ok=True)
+    written = 0
     for entry in entries:
         with tempfile.TemporaryDirectory() as temporary:
-            work = Path(temporary).resolve() / entry.file.stem
-            work.mkdir()
-            book = notebook(entry.file)
-            execute(book, work, mode)
-            record = record_of(entry, work)
-        nbformat.write(book, out / f"{entry.file.stem}.ipynb")
-        print(f"  {entry.file.stem}.ipynb  {len(record['checks'])} checks held, {record['seconds']:.1f} s", flush=True)
+            held = ran(entry, Path(temporary).resolve() / entry.file.stem, mode)
+        if held:
+            nbformat.write(held[0], out / f"{entry.file.stem}.ipynb")
+            written += 1
+    print(f"\n{written} notebooks in {out}")
+    return written
 
 
 # ------------------------------------------------------------------------- the site
@@ -242,7 +247,7 @@ def index(entries: list, beside: list[str]) -> str:
             f"{sidebar}")
 
 
-def site(entries: list, out: Path, mode: str) -> None:
+def site(entries: list, out: Path, mode: str) -> int:
     """Run the lessons, then build the pages from what came out: `out`/index.html opens from the disk."""
     import nbformat
 
@@ -250,30 +255,36 @@ def site(entries: list, out: Path, mode: str) -> None:
         source, extra = Path(temporary) / "source", Path(temporary) / "source" / "extra"
         for folder in (source / "static", extra / "notebooks", extra / "scripts"):
             folder.mkdir(parents=True)
+        shown = []
         for entry in entries:
             work = Path(temporary).resolve() / entry.file.stem
-            work.mkdir()
-            book = notebook(entry.file, dark=True)
-            execute(book, work, mode)
-            record = record_of(entry, work)
-            book.cells = [cell for cell in book.cells if "only-for-the-site" not in cell.metadata.get("tags", ())]
-            nbformat.write(book, extra / "notebooks" / f"{entry.file.stem}.ipynb")
-            shutil.copyfile(entry.file, extra / "scripts" / entry.file.name)
-            for_page(book, entry, record, work, extra)
-            nbformat.write(book, source / f"{entry.file.stem}.ipynb")
-            print(f"  {entry.number}  {len(record['checks'])} checks held, {record['seconds']:.1f} s", flush=True)
-        (source / "conf.py").write_text(CONF, encoding="utf-8")
-        (source / "static" / "lessons.css").write_text(CSS, encoding="utf-8")
-        beside = sorted((ROOT / "docs").glob("*.md"))
-        for page in beside:
-            shutil.copyfile(page, source / page.name)
-        (source / "index.md").write_text(index(entries, [page.stem for page in beside]), encoding="utf-8")
-        mathjax = Path(str(resources.files("sphinx-mathjax-offline"))) / "static" / "mathjax" / "tex-svg.js"
-        shutil.copyfile(mathjax, source / "static" / mathjax.name)
-        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(source), str(out)]
-        if subprocess.run(command, check=False).returncode:
-            sys.exit("the pages were not built cleanly: see the warnings above")
+            held = ran(entry, work, mode, dark=True)
+            if held:
+                book, record = held
+                book.cells = [cell for cell in book.cells if "only-for-the-site" not in cell.metadata.get("tags", ())]
+                nbformat.write(book, extra / "notebooks" / f"{entry.file.stem}.ipynb")
+                shutil.copyfile(entry.file, extra / "scripts" / entry.file.name)
+                for_page(book, entry, record, work, extra)
+                nbformat.write(book, source / f"{entry.file.stem}.ipynb")
+                shown.append(entry)
+        build(shown, source, out)
     print(f"\nthe site: {out / 'index.html'}")
+    return len(shown)
+
+
+def build(entries: list, source: Path, out: Path) -> None:
+    """Write what stands around the lessons, and let Sphinx make the pages; any warning is an error."""
+    beside = sorted((ROOT / "docs").glob("*.md"))
+    for page in beside:
+        shutil.copyfile(page, source / page.name)
+    (source / "index.md").write_text(index(entries, [page.stem for page in beside]), encoding="utf-8")
+    (source / "conf.py").write_text(CONF, encoding="utf-8")
+    (source / "static" / "lessons.css").write_text(CSS, encoding="utf-8")
+    mathjax = Path(str(resources.files("sphinx-mathjax-offline"))) / "static" / "mathjax" / "tex-svg.js"
+    shutil.copyfile(mathjax, source / "static" / mathjax.name)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(source), str(out)]
+    if subprocess.run(command, check=False).returncode:
+        sys.exit("the pages were not built cleanly: see the warnings above")
 
 
 def main(command: str, arguments: list[str], entries: list) -> None:
@@ -288,8 +299,7 @@ def main(command: str, arguments: list[str], entries: list) -> None:
         sys.exit(f"no lesson {', '.join(sorted(unknown))}")
     chosen = [entry for entry in entries if not asked.numbers or entry.number in asked.numbers]
     try:
-        {"notebooks": notebooks, "site": site}[command](chosen, Path(os.path.abspath(asked.out)), asked.mode)
+        made = {"notebooks": notebooks, "site": site}[command](chosen, Path(os.path.abspath(asked.out)), asked.mode)
     except ModuleNotFoundError as missing:
         sys.exit(f'{command} needs {missing.name}: python -m pip install -e ".[site]"')
-    except RuntimeError as problem:
-        sys.exit(str(problem))
+    sys.exit(0 if made == len(chosen) else 1)
