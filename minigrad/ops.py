@@ -244,7 +244,7 @@ def clip(x, *, min=None, max=None):
         inside = inside & (x >= min)
     if max is not None:
         inside = inside & (x <= max)
-    return np.clip(x, min, max), lambda dy: dy * inside
+    return np.clip(x, min, max), lambda dy: sum_to(dy * inside, x.shape)
 
 
 # -------------------------------------------------------------------------- sums over axes
@@ -274,7 +274,7 @@ def sum(x, *, axis=None, keepdims=False):
 @primitive
 def mean(x, *, axis=None, keepdims=False):
     """y = Σ x / n over the axes"""
-    y = np.mean(x, axis=axis, keepdims=keepdims)
+    y = x.mean(axis=axis, keepdims=keepdims)
     n = count(x, axis)
     return y, lambda dy: np.broadcast_to((dy / n).reshape(kept(x, axis)), x.shape)
 
@@ -361,8 +361,8 @@ def cumsum(x, *, axis=None):
 def softmax(x, *, axis=-1):
     """yᵢ = eˣⁱ / Σⱼ eˣʲ"""
     e = np.exp(x - peak(x, axis))
-    y = e / np.sum(e, axis=axis, keepdims=True)
-    return y, lambda dy: y * (dy - np.sum(dy * y, axis=axis, keepdims=True))
+    y = e / e.sum(axis=axis, keepdims=True)
+    return y, lambda dy: y * (dy - (dy * y).sum(axis=axis, keepdims=True))
 
 
 @primitive
@@ -383,13 +383,13 @@ def logsumexp(x, *, axis=None, keepdims=False):
 
 def peak(x: Any, axis: Any) -> Any:
     """The largest x, subtracted before exp so that nothing overflows: a constant, since it cancels (0 where infinite)."""
-    top = np.max(x.array if isinstance(x, Tensor) else x, axis=axis, keepdims=True)
+    top = (x.array if isinstance(x, Tensor) else x).max(axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
 
 
 def log_of_sum(x: Any, axis: Any) -> Any:
     top = peak(x, axis)
-    return np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
 
 
 @primitive
@@ -488,6 +488,9 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Tensor:
     terms = inputs.split(",")
     if len(terms) != len(operands):
         raise ValueError(f"einsum {subscripts!r} names {len(terms)} operands, got {len(operands)}")
+    for term, x in zip(terms, operands, strict=True):
+        if "..." not in term and len(term) != x.ndim:
+            raise ValueError(f"einsum {subscripts!r}: {term!r} names {len(term)} axes, and {describe(x)} has {x.ndim}")
     if not arrow:
         letters = sorted(set(inputs) - set(",."))
         output = ("..." if "..." in inputs else "") + "".join(c for c in letters if inputs.count(c) == 1)
@@ -607,6 +610,8 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     """x cut along an axis: into n equal parts, or at the given places, as np.split.  Each part is a slice of x."""
     n, cuts = x.shape[axis], indices_or_sections
     if isinstance(cuts, (int, np.integer)):
+        if cuts < 1:
+            raise ValueError(f"split cuts into at least 1 part, got {cuts}")
         if n % cuts:
             raise ValueError(f"split cannot cut axis {axis} of {describe(x)} into {cuts} equal parts: "
                              f"{n} is not a multiple of {cuts}")
@@ -666,7 +671,8 @@ def indices_of(values: Any, what: str) -> Any:
     """Integers as a private array."""
     values = constant(values)
     if values.dtype.kind not in "iu":
-        raise TypeError(f"{what} must be integers, got dtype {values.dtype}")
+        raise TypeError(f"{what} must be integers, got dtype {values.dtype} (a list becomes integers with np.array([…]), and "
+                        f"mg.Tensor([…]) makes floats)")
     return values
 
 
@@ -681,7 +687,7 @@ def check_range(indices: Any, n: int, operation: str, what: str) -> None:
     """On the host only: asking a GPU would make it wait."""
     if backend.on_host(indices) and indices.size and not (0 <= indices.min() and indices.max() < n):
         wrong = indices.min() if indices.min() < 0 else indices.max()
-        raise IndexError(f"{operation} has {n} of them, so a {what} is 0 … {n - 1}; got {wrong}")
+        raise IndexError(f"{operation} has no {what} {wrong}: there are {n}, counted from 0")
 
 
 @primitive
@@ -729,8 +735,27 @@ def cast(x: Any, dtype: Any) -> Tensor:
     return astype(x, dtype=dtype) if dtype.kind == "f" else wrap(x.array.astype(dtype))
 
 
+def clipped(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
+    """mg.clip(x, 0, 1), x.clip(min=0), np.clip(x, a_min=0, a_max=1): bounds are numbers or arrays, and have no gradient."""
+    bounds = {"min": min if a_min is None else a_min, "max": max if a_max is None else a_max}
+    return primitives["clip"](x, **{name: b.copy() if backend.is_array(b) else b for name, b in bounds.items()})
+
+
+def reduction(op: Any, names: tuple[str, ...]) -> Any:
+    """np.sum(x, 0, None, None, True): a reduction with NumPy's positions, of which dtype=, out= and where= are not recorded."""
+    def called(x: Any, *given: Any, **settings: Any) -> Tensor:
+        settings = dict(zip(names, given, strict=False), **settings)
+        for name in ("dtype", "out", "where", "initial"):
+            if settings.pop(name, None) is not None:
+                raise TypeError(f"np.{op.__name__}({name}=…) is not recorded by minigrad: leave it out")
+        return op(x, **settings)
+    return called
+
+
 def dot(x: Any, y: Any) -> Tensor:
     """np.dot for what it shares with @, and for a number times an array."""
+    if np.ndim(constant(x)) > 1 and np.ndim(constant(y)) > 2:
+        raise TypeError("np.dot of stacks of matrices is not @: use @, or mg.einsum, and say which axes meet")
     return multiply(x, y) if np.ndim(constant(x)) == 0 or np.ndim(constant(y)) == 0 else matmul(x, y)
 
 
@@ -741,7 +766,7 @@ def padded(x: Any, pad_width: Any, mode: str = "constant", constant_values: floa
     return pad(x, pad_width=pad_width, constant_values=constant_values)
 
 
-concatenate_tensors, stack_tensors = concatenate, stack
+concatenate_tensors, stack_tensors, clip = concatenate, stack, clipped
 concatenate, stack = as_sequence(concatenate), as_sequence(stack)
 
 
@@ -754,7 +779,8 @@ def swapped(op: Any) -> Any:
 def plain(function: Any) -> Any:
     """A function with no useful derivative (comparisons, argmax, sign): Tensors in, plain array out."""
     def called(*args: Any, **kwargs: Any) -> Any:
-        return function(*[a.array if isinstance(a, Tensor) else a for a in args], **kwargs)
+        bare = {name: a.array if isinstance(a, Tensor) else a for name, a in kwargs.items()}
+        return function(*[a.array if isinstance(a, Tensor) else a for a in args], **bare)
     return called
 
 
@@ -770,7 +796,7 @@ OPERATORS = {
 METHODS = {
     "exp": exp, "log": log, "sqrt": sqrt, "abs": abs, "square": square, "sin": sin, "cos": cos, "tanh": tanh,
     "sigmoid": sigmoid, "relu": relu, "leaky_relu": leaky_relu, "elu": elu, "gelu": gelu, "softplus": softplus,
-    "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "clip": clip, "sum": sum, "mean": mean,
+    "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "clip": clipped, "sum": sum, "mean": mean,
     "max": max, "min": min, "prod": prod, "var": var, "std": std, "cumsum": cumsum, "dot": dot, "reshape": reshaped,
     "ravel": lambda x: reshaped(x, -1), "flatten": lambda x: reshaped(x, -1), "transpose": transposed,
     "swapaxes": swapaxes, "squeeze": squeeze, "expand_dims": expand_dims, "astype": cast, "argmax": plain(np.argmax),
@@ -790,13 +816,17 @@ PLAIN_UFUNCS = [
 ]
 
 FUNCTIONS = {
-    np.sum: sum, np.mean: mean, np.max: max, np.min: min, np.prod: prod, np.var: var, np.std: std, np.cumsum: cumsum,
-    np.where: where, np.clip: clip, np.einsum: einsum, np.reshape: lambda x, shape: reshaped(x, shape),
+    np.sum: reduction(sum, ("axis", "dtype", "out", "keepdims")), np.mean: reduction(mean, ("axis", "dtype", "out", "keepdims")),
+    np.prod: reduction(prod, ("axis", "dtype", "out", "keepdims")), np.max: reduction(max, ("axis", "out", "keepdims")),
+    np.min: reduction(min, ("axis", "out", "keepdims")), np.cumsum: reduction(cumsum, ("axis", "dtype", "out")),
+    np.var: reduction(var, ("axis", "dtype", "out", "ddof", "keepdims")),
+    np.std: reduction(std, ("axis", "dtype", "out", "ddof", "keepdims")),
+    np.where: where, np.clip: clipped, np.einsum: einsum, np.reshape: lambda x, shape: reshaped(x, shape),
     np.ravel: lambda x: reshaped(x, -1),
     np.transpose: lambda x, axes=None: transpose(x, axes=None if axes is None else tuple(axes)),
     np.swapaxes: swapaxes, np.moveaxis: moveaxis, np.squeeze: squeeze, np.expand_dims: expand_dims,
     np.broadcast_to: broadcast_to, np.flip: flip, np.pad: padded, np.concatenate: concatenate, np.stack: stack,
-    np.split: split, np.dot: dot, np.amax: max, np.amin: min,
+    np.split: split, np.dot: dot, np.amax: reduction(max, ("axis", "out", "keepdims")), np.amin: reduction(min, ("axis", "out", "keepdims")),
 }
 
 PLAIN_FUNCTIONS = [
