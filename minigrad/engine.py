@@ -747,7 +747,7 @@ def seed_for(output: Tensor, seed: Any) -> Any:
         if output.array.size != 1:
             raise ValueError(f"backward() starts from one number, {describe(output)} has {output.size}: "
                              f"take .sum() or .mean() of it, or give the seed ∂L/∂output of its shape")
-        return np.ones_like(output.array)[()]
+        return output.array ** 0            # 1 of its dtype, shape and device, even for NaN
     seed = private_array(seed, output.dtype)
     if seed.shape != output.shape:
         raise ValueError(f"the seed of {describe(output)} must have its shape, got {seed.shape}")
