@@ -121,20 +121,23 @@ def read_text(path: str | Path, encoding: str | None = None) -> str:
     Anything doubtful (another encoding, a file that is no text, an empty one) is an error that says what to do.
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: this is a folder; name a file in it")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such file (looked in {path.absolute().parent})")
     raw = path.read_bytes()
     if encoding is None:
         encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), "utf-8")
     try:
-        text = raw.decode(encoding)
+        wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))  # these have zero bytes in every text
+        text = "\0" if b"\0" in raw and not wide else raw.decode(encoding)
     except LookupError:
         raise ValueError(f"{path}: Python knows no encoding named {encoding!r}; try utf-8, cp1252 or latin-1") from None
     except UnicodeDecodeError as error:
         raise ValueError(_encoding_problem(path, raw, encoding, error)) from None
     if "\0" in text:
         raise ValueError(
-            f"{path}: holds zero bytes, so it is no text in {encoding} (a picture, or UTF-16 without its mark?)"
+            f"{path}: holds zero bytes, so it is not a text in {encoding} (a picture, or UTF-16 without its mark?)"
         )
     if not text.strip():
         raise ValueError(f"{path}: holds no text")

@@ -72,6 +72,9 @@ def test_byte_order_marks_are_read_and_not_kept(tmp_path, encoding):
 def test_what_is_no_text_is_refused(tmp_path):
     (tmp_path / "empty").write_text(" \n", encoding="utf-8")
     (tmp_path / "zeros").write_bytes(b"GIF\0\0\1")
-    for name, message in [("empty", "holds no text"), ("zeros", "zero bytes"), ("missing", "no such file")]:
-        with pytest.raises((ValueError, FileNotFoundError), match=message):
+    (tmp_path / "program").write_bytes(b"\x7fELF\0\xff\xfe\x80")  # neither a text nor UTF-8: the first is what to say
+    (tmp_path / "folder").mkdir()
+    expected = {"empty": "no text", "zeros": "zero bytes", "program": "not a text", "missing": "no such file", "folder": "a folder"}
+    for name, message in expected.items():
+        with pytest.raises((ValueError, OSError), match=message):
             read_text(tmp_path / name)
