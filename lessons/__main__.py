@@ -78,12 +78,18 @@ def contact_sheet(out: Path) -> Path:
     return out / "index.html"
 
 
+def spelled(number: str) -> str:
+    """1 is 01, and x1 is X1."""
+    return number.upper().zfill(2)
+
+
 def chosen(arguments: argparse.Namespace, out: Path) -> list[Entry]:
     entries = lessons()
     if arguments.go_on:
         return [entry for entry in entries if not passed(entry, out)]
     if arguments.all:
         return entries
+    arguments.numbers = [spelled(number) for number in arguments.numbers]
     unknown = set(arguments.numbers) - {entry.number for entry in entries}
     if unknown:
         sys.exit(f"no lesson {', '.join(sorted(unknown))}; there are {' '.join(entry.number for entry in entries)}")
@@ -99,7 +105,9 @@ def check(arguments: list[str]) -> None:
     parser.add_argument("--seed", default="0", metavar="ID", help="the student whose numbers these are")
     parser.add_argument("--limit", type=float, default=30.0, metavar="SECONDS")
     asked = parser.parse_args(arguments)
-    results = grading.grade(asked.number, asked.answers, asked.seed, asked.limit)
+    if not asked.answers.is_file():
+        sys.exit(f"{asked.answers}: there is no such file of answers; `python -m lessons export --student DIR` writes one to fill in")
+    results = grading.grade(spelled(asked.number), asked.answers, asked.seed, asked.limit)
     if asked.json:
         print(json.dumps(results, indent=1))
     else:
@@ -125,7 +133,7 @@ def main() -> None:
         from lessons import pages
 
         return pages.main(sys.argv[1], sys.argv[2:], lessons())
-    parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__, allow_abbrev=False)
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to run, such as 01 07; none: list them")
     parser.add_argument("--all", action="store_true", help="run every lesson")
     parser.add_argument("--continue", dest="go_on", action="store_true", help="run those that have not passed yet")
@@ -134,9 +142,11 @@ def main() -> None:
     for flag in ("--fast", "--long", "--quiz"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--seed", type=seed, default=0)
-    arguments = parser.parse_args()
+    arguments, own = parser.parse_known_args()  # `own`: options of the one lesson that is asked for, such as --text of 17
+    if own and len(arguments.numbers) != 1:
+        parser.error(f"not understood: {' '.join(own)} (a lesson's own options need exactly one lesson's number, before them)")
     out = Path(os.path.abspath(arguments.out))
-    flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)] + ["--seed", str(arguments.seed)]
+    flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)] + ["--seed", str(arguments.seed)] + own
     entries = chosen(arguments, out)
     if not entries and not arguments.sheet and not arguments.go_on:
         for entry in lessons():

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -124,3 +125,73 @@ def test_a_wrong_mode_or_seed_is_said_in_a_sentence(tmp_path):
     done = lesson_code("", "--out", str(tmp_path), MINIGRAD_LESSON_MODE="quick")
     assert done.returncode == 2 and "'quick'; it may be fast, normal, long" in done.stderr
     assert "from 0 up" in lesson_code("", "--seed", "-1", "--out", str(tmp_path)).stderr
+
+
+def lessons(*arguments, **environment):
+    command = [sys.executable, "-m", "lessons", *arguments]
+    settings = os.environ | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"} | environment
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+
+
+def test_numbers_may_be_short_and_one_lesson_gets_its_own_options(tmp_path):
+    done = lessons("1", "--fast", "--out", str(tmp_path))
+    assert done.returncode == 0 and "01. A calculation is a graph" in done.stdout
+    done = lessons("17", "--text", "nowhere.txt", "--fast", "--out", str(tmp_path))
+    assert done.returncode != 0 and "nowhere.txt: there is no such file" in done.stderr
+    assert "exactly one lesson" in lessons("01", "02", "--text", "nowhere.txt").stderr
+
+
+def test_answers_that_are_not_there_are_said_to_be_missing(tmp_path):
+    done = lessons("check", "1", str(tmp_path / "nofile.py"))
+    assert done.returncode == 1 and "no such file of answers" in done.stderr and "raised" not in done.stdout
+
+
+def language_model(tmp_path, *options):
+    command = [sys.executable, str(ROOT / "lessons" / "17_language_model.py"), "--fast", "--out", str(tmp_path / "out"), *options]
+    settings = os.environ | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+    return subprocess.run(command, env=settings, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"hello world", "11 characters are too few to learn from; about 1,228"),
+        (b"The quick brown fox. " * 9, "189 characters are too few"),
+        ("Ein Café. ".encode("cp1252") * 200, "--encoding cp1252"),
+        (b"\x7fELF\0\xff\xfe" * 300, "it is not a text"),
+    ],
+)
+def test_a_text_that_cannot_be_learned_is_answered_in_a_sentence(content, said, tmp_path):
+    (tmp_path / "a text").write_bytes(content)
+    done = language_model(tmp_path, "--text", str(tmp_path / "a text"))
+    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_short_text_and_one_of_many_symbols_are_learned_in_a_fast_run(tmp_path):
+    (tmp_path / "short").write_text("The quick brown fox jumps. " * 46, encoding="utf-8")
+    done = language_model(tmp_path, "--text", str(tmp_path / "short"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    many = "".join(chr(0x4E00 + k * k % 19_997) for k in range(30_000))
+    (tmp_path / "many").write_text(many, encoding="utf-8")
+    done = language_model(tmp_path, "--text", str(tmp_path / "many"))
+    assert done.returncode == 0 and "301 different" in done.stdout, done.stdout + done.stderr
+    assert json.loads((tmp_path / "out" / "record.json").read_text(encoding="utf-8"))["cpu"] < 15
+
+
+@pytest.mark.slow
+def test_a_run_that_was_interrupted_and_went_on_has_all_four_samples(tmp_path):
+    if sys.platform == "win32":
+        pytest.skip("Ctrl-C cannot be sent to another process on Windows")
+    (tmp_path / "text").write_text("The quick brown fox jumps over the lazy dog. " * 400, encoding="utf-8")
+    command = [sys.executable, "-u", str(ROOT / "lessons" / "17_language_model.py"), "--out", str(tmp_path / "out"), "--text", str(tmp_path / "text")]
+    settings = os.environ | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True, encoding="utf-8") as first:
+        while "after 1 times" not in first.stdout.readline():
+            pass
+        first.send_signal(signal.SIGINT)
+        assert "run this again to go on" in first.stdout.read()
+    assert first.returncode == 130
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, encoding="utf-8", check=False, timeout=300)
+    assert done.returncode == 0 and "going on from" in done.stdout, done.stdout + done.stderr
+    samples = (tmp_path / "out" / "samples.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^(\d+): ", samples, re.MULTILINE) == ["0", "1", "4", "18"]
