@@ -122,9 +122,20 @@ def read_only(array: Any) -> Any:
     """A view of the array that cannot be written through (NumPy's; CuPy has no such lock: its array comes back as it is)."""
     if not on_host(array):
         return array
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
+    array = np.asarray(array)
+    owner = array if array.base is None else array.base
+    if array.base is not None and (not isinstance(owner, np.ndarray) or owner.flags.writeable):
+        array = array.copy()                # a view of memory that somebody may still write into: not a way to reach it
+    return locked(array)
+
+
+def locked(array: Any) -> Any:
+    """A read-only view, and the array itself locked, so that no other view of it can be unlocked either."""
+    if not on_host(array):
+        return array
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array.view()
 
 
 def add_at(total: Any, index: Any, value: Any) -> None:

@@ -133,8 +133,9 @@ class Tensor:
         * x.grad`). Raises RuntimeError if nothing that requires a gradient was used, ValueError if self is not one
         number and has no seed.
         """
+        until = [until] if isinstance(until, Tensor) else until
         for x, dx in walk(self, seed_for(self, seed), stops=until).items():
-            x.grad = backend.read_only(dx if x.grad is None else x.grad + dx)
+            x.grad = backend.locked(dx if x.grad is None else x.grad + dx)
 
     def detach(self) -> Tensor:
         """The same values without the history: a new leaf through which no gradient flows."""
@@ -358,27 +359,32 @@ class scope:
 
     def __init__(self, name: str | None = None, *, t: int | None = None) -> None:
         self.name, self.t = name, t
+        self.outer: list[Scope] = []        # a list, since one object may be entered again inside itself
 
     def __enter__(self) -> None:
         global _scope
-        self.outer = _scope
+        self.outer.append(_scope)
         _scope = Scope(self.name, self.t, _scope)
 
     def __exit__(self, *_: object) -> None:
         global _scope
-        _scope = self.outer
+        _scope = self.outer.pop()
 
 
 class no_grad:
     """`with mg.no_grad():` or `@mg.no_grad()` — operations inside compute values and remember nothing."""
 
+    def __init__(self) -> None:
+        self.outer: list[bool] = []
+
     def __enter__(self) -> None:
         global recording
-        self.outer, recording = recording, False
+        self.outer.append(recording)
+        recording = False
 
     def __exit__(self, *_: object) -> None:
         global recording
-        recording = self.outer
+        recording = self.outer.pop()
 
     def __call__(self, function: Callable) -> Callable:
         @wraps(function)
@@ -440,9 +446,13 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
 
     def general(*inputs: Any, **settings: Any) -> Any:
         if len(inputs) > arity and not variadic:
-            settings = dict(zip(keywords, inputs[arity:], strict=False), **settings)
-            inputs = inputs[:arity]
+            inputs, settings = inputs[:arity], settings_by_position(op, keywords, inputs[arity:], settings)
+        for name, value in settings.items():
+            if isinstance(value, Tensor):
+                raise TypeError(f"{name} is a setting of {op.__name__} and has no gradient: give a number, or the tensor's .data")
         inputs = tuple([x if isinstance(x, Tensor) else operand(x) for x in inputs])
+        if all(type(x) in NUMBERS for x in inputs):
+            inputs = tuple(wrap(private_array(x)) for x in inputs)
         for x in inputs:
             if hasattr(x, "__record__"):    # a layer's Symbol: it takes the call and remembers it for later
                 return x.__record__(op, inputs, settings)
@@ -455,6 +465,8 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
         wanted = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
         if not any(wanted):
             return wrap(value)
+        if len(pullbacks) != len(inputs):
+            raise TypeError(f"the rule of {op.__name__} has {len(inputs)} inputs and returned {len(pullbacks)} pullbacks")
         for k, pullback in enumerate(pullbacks):
             if not wanted[k]:
                 pullbacks[k] = None
@@ -468,6 +480,13 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
     op.broadcasts = broadcasts              # type: ignore[attr-defined]
     primitives[rule.__name__] = op
     return op
+
+
+def settings_by_position(op: Any, keywords: list[str], given: tuple, settings: dict) -> dict:
+    """mg.sum(x, 0) means mg.sum(x, axis=0)."""
+    if len(given) > len(keywords):
+        raise TypeError(f"{op.__name__} takes {', '.join(keywords) or 'no settings'}, got {len(given)} of them")
+    return dict(zip(keywords, given, strict=False), **settings)
 
 
 def elementwise(rule: Callable) -> Any:
@@ -743,15 +762,14 @@ def seed_for(output: Tensor, seed: Any) -> Any:
     if not output.requires_grad:
         raise RuntimeError(f"{describe(output)} has no gradient: it was not computed from a tensor with "
                            f"requires_grad=True (or inside no_grad(), or past a detach(), or from integers)")
+    if isinstance(seed, Tensor) and seed.shape != output.shape or seed is not None and np.shape(seed) != output.shape:
+        raise ValueError(f"the seed of {describe(output)} must have its shape, got {np.shape(seed)}")
     if seed is None:
         if output.array.size != 1:
             raise ValueError(f"backward() starts from one number, {describe(output)} has {output.size}: "
                              f"take .sum() or .mean() of it, or give the seed ∂L/∂output of its shape")
         return output.array ** 0            # 1 of its dtype, shape and device, even for NaN
-    seed = private_array(seed, output.dtype)
-    if seed.shape != output.shape:
-        raise ValueError(f"the seed of {describe(output)} must have its shape, got {seed.shape}")
-    return seed
+    return private_array(seed, output.dtype)
 
 
 def gradients(output: Tensor, inputs: Sequence[Tensor], seed: Any = None, create_graph: bool = False) -> list[Tensor]:
@@ -765,9 +783,11 @@ def gradients(output: Tensor, inputs: Sequence[Tensor], seed: Any = None, create
     for x in inputs:
         if not x.requires_grad:
             raise TypeError(f"{describe(x)} does not require a gradient: make it with requires_grad=True")
-    if not (create_graph and isinstance(seed, Tensor)):
-        seed = seed_for(output, seed)
-        seed = wrap(seed) if create_graph else seed
+    values = seed_for(output, seed)
+    if not create_graph:
+        seed = values
+    elif not isinstance(seed, Tensor):
+        seed = wrap(values)
     found = walk(output, seed, keep=inputs, create_graph=create_graph)
     results = [found.get(x, np.zeros_like(x.array)) for x in inputs]
     return [dx if isinstance(dx, Tensor) else wrap(dx) for dx in results]

@@ -70,6 +70,8 @@ def check_one_input(f: Callable, arrays: tuple, k: int, rng: np.random.Generator
 
     inputs = at(x)
     y = f(*inputs)
+    if not isinstance(y, Tensor):
+        raise TypeError(f"check_gradients takes a function that returns a Tensor, this one returned {type(y).__name__}")
     dy = backend.like(rng.standard_normal(y.shape).astype(y.dtype), y.array)
     dx = gradients(y, [inputs[k]], seed=dy)[0].array if y.requires_grad else np.zeros_like(x)
     if dx.shape != x.shape:

@@ -32,6 +32,11 @@ def global_norm(gradients: Iterable[Any]) -> float:
     return math.sqrt(total)
 
 
+def listed(parameters: Any) -> Iterable[Parameter]:
+    """One parameter is a list of one (to walk along it would give its rows)."""
+    return [parameters] if isinstance(parameters, Parameter) else parameters
+
+
 def rescaled(gradients: list[Any], norm: float, limit: float) -> list[Any]:
     """ĝ = g · limit/‖g‖  if ‖g‖ > limit, else g  (Pascanu, Mikolov and Bengio 2013)"""
     return [g * (limit / norm) for g in gradients] if norm > limit else gradients
@@ -43,7 +48,7 @@ def clip_by_global_norm(parameters: Iterable[Parameter], limit: float) -> float:
     Directions stay. (Element-wise clipping, clip_by_value, turns them.) Where a gradient is infinite or NaN there is
     nothing to shorten: the norm that is returned says so.
     """
-    trained = [p for p in parameters if p.grad is not None]
+    trained = [p for p in listed(parameters) if p.grad is not None]
     norm = global_norm(p.grad for p in trained)
     for p, g in zip(trained, rescaled([p.grad for p in trained], norm, limit)):
         p.grad = backend.read_only(g)
@@ -52,7 +57,7 @@ def clip_by_global_norm(parameters: Iterable[Parameter], limit: float) -> float:
 
 def clip_by_value(parameters: Iterable[Parameter], limit: float) -> None:
     """ĝ = min(max(g, −limit), limit), number by number."""
-    for p in parameters:
+    for p in listed(parameters):
         if p.grad is not None:
             p.grad = backend.read_only(np.clip(p.grad, -limit, limit))
 
@@ -83,7 +88,7 @@ class Optimizer:
 
     def step(self, parameters: Iterable[Parameter]) -> None:
         """θ ← update(θ, ∂L/∂θ) for every parameter that has a gradient; gradients stay until zero_grad()."""
-        trained = [p for p in parameters if p.grad is not None and p.requires_grad]
+        trained = [p for p in listed(parameters) if p.grad is not None and p.requires_grad]
         eta, self.iterations = self.rate, self.iterations + 1
         for p, g in zip(trained, self.clipped([p.grad for p in trained])):
             theta = p.array if self.weight_decay is None else p.array * (1.0 - eta * self.weight_decay)

@@ -60,6 +60,9 @@ class Trace(Observer):
         self._listening = False
 
     def __enter__(self) -> Self:
+        if self.tensors:                                    # entered again: a new computation, from nothing
+            engine.observers[:] = [o for o in engine.observers if not (isinstance(o, Afterwards) and o.trace() is self)]
+            self.__init__(kernels=not self.unrolls)         # type: ignore[misc]
         engine.observers.append(self)
         return self
 
@@ -217,11 +220,16 @@ class detect_anomaly(Observer):
         if not finite(array):
             self._stop(f"the backward of {sentence(y)} gave {what_is_wrong(array)} to its input {describe(x)}", y)
 
+    def arrived(self, y: Tensor, dy: Any) -> None:
+        array = dy.array if isinstance(dy, Tensor) else dy
+        if not isinstance(array, list) and not finite(array):
+            self._stop(f"the gradient of {describe(y)}, a sum of finite parts, is {what_is_wrong(array)}", y)
+
     def failed(self, error: Exception) -> None:
         error.add_note(f"made at {users_line(sys._getframe(1))}")
 
     def _stop(self, message: str, y: Tensor) -> None:
-        tainted = [describe(x) for x in y.inputs if isinstance(x, Tensor) and not finite(x.array)]
+        tainted = [describe(x) for x in y.inputs or () if isinstance(x, Tensor) and not finite(x.array)]
         came = f"; its input {', '.join(tainted)} held one already" if tainted else ""
         line = self.lines.get(y)
         raise FloatingPointError(f"{message}{came}" + (f" (made at {line})" if line else ""))

@@ -774,3 +774,110 @@ def test_integers_made_to_want_a_gradient_are_refused():
 def test_an_unsupported_function_of_a_submodule_says_its_whole_name():
     with pytest.raises(TypeError, match=r"np\.linalg\.inv has no minigrad operation"):
         np.linalg.inv(mg.Tensor(np.eye(2)))
+
+
+class TestFoundByReview:
+    """Ways to a wrong answer that a reader found, and that now end well."""
+
+    @pytest.mark.parametrize("reach", [
+        lambda y: y.data.base, lambda y: np.asarray(y).base, lambda y: y.numpy().base, lambda y: y.data,
+    ], ids=["data.base", "asarray.base", "numpy().base", "unlocked view"])
+    def test_values_of_a_computed_tensor_cannot_be_reached(self, reach):
+        x = leaf([1.0, 2.0])
+        y = mg.exp(x)
+        array = reach(y)
+        if array is not None:
+            with pytest.raises(ValueError, match="WRITEABLE|read-only"):
+                array.flags.writeable = True if array.base is not None else array.flags.writeable
+                array[...] = 0.0
+        y.sum().backward()
+        assert np.allclose(x.grad, np.exp([1.0, 2.0]))
+
+    def test_a_view_of_memory_that_others_write_is_handed_out_as_a_copy(self):
+        h = mg.layers.RNN(3, return_sequences=True)(np.ones((2, 4, 3), "float32"))
+        assert not h.data.flags.writeable
+        with pytest.raises(ValueError):
+            h.data.flags.writeable = True
+
+    def test_a_trace_entered_again_begins_anew(self):
+        w, trace = leaf(2.0), mg.Trace()
+        for _ in range(3):
+            with trace:
+                loss = w * w
+            w.zero_grad()
+            loss.backward()
+        assert np.isclose(sum(part.array for part in trace.contributions(w)), w.grad)
+
+    def test_until_takes_one_tensor(self):
+        x = leaf([1.0, 2.0, 3.0])
+        h = x * 2.0
+        (h * h).sum().backward(until=h)
+        assert x.grad is None
+        assert np.allclose(h.grad, 2 * h.data)
+
+    def test_one_parameter_is_a_list_of_one(self):
+        w = mg.Parameter([1.0])
+        w.sum().backward()
+        assert mg.clip_by_global_norm(w, 0.5) == 1.0
+        mg.optimizers.SGD(0.1).step(w)
+        assert np.allclose(w.data, 0.95)
+
+    def test_bounds_that_broadcast_and_bounds_that_change(self):
+        x, low = leaf([1.0, 2.0, 3.0]), np.zeros((2, 3))
+        y = mg.clip(x, low, None)
+        low[:] = 100.0
+        y.sum().backward()
+        assert np.allclose(x.grad, [2.0, 2.0, 2.0])
+
+    @pytest.mark.parametrize("call", [
+        lambda x: mg.leaky_relu(x, x), lambda x: mg.clip(x, x, None), lambda x: mg.pad(x, 1, constant_values=x),
+    ])
+    def test_a_tensor_is_no_setting(self, call):
+        with pytest.raises(TypeError, match="is a setting"):
+            call(leaf([1.0]))
+
+    def test_a_seed_that_is_a_tensor_is_checked_too(self):
+        x = leaf([1.0, 2.0, 3.0])
+        with pytest.raises(ValueError, match="seed"):
+            mg.gradients(x * x, [x], seed=mg.Tensor(np.ones((2, 3))), create_graph=True)
+
+    def test_a_rule_owes_a_pullback_for_each_input(self):
+        def lazy(x, y, *, k=1):
+            return x * y, lambda dz: dz * y
+        op = engine.primitive(lazy)
+        engine.primitives.pop("lazy")
+        with pytest.raises(TypeError, match="2 inputs and returned 1 pullbacks"):
+            op(leaf(1.0), leaf(2.0))
+
+    def test_contexts_nest_in_themselves(self):
+        pause, where = mg.no_grad(), mg.scope("a", t=1)
+        with pause, pause, where, where:
+            pass
+        y = leaf(1.0) * 2.0
+        assert y.requires_grad
+        assert y.scope.path == ""
+
+    def test_operations_on_bare_numbers_follow_floatx(self):
+        assert mg.tanh(0.5).dtype == mg.add(1, 2).dtype == mg.maximum(0, 1).dtype == np.float32
+
+    def test_numpys_positions(self):
+        x = mg.Tensor(np.arange(6.0).reshape(2, 3))
+        assert np.sum(x, 0, None, None, True).shape == (1, 3)
+        assert np.max(x, 0, None, True).shape == (1, 3)
+        assert np.allclose(np.var(x, 1, None, None, 1).data, np.var(x.data, 1, None, None, 1))
+        with pytest.raises(TypeError, match="axis, keepdims, got 4"):
+            mg.sum(x, 0, False, 7, 8)
+
+    def test_an_infinite_sum_of_finite_parts_is_an_anomaly(self):
+        x = mg.Tensor(np.array([1e-30], np.float32), requires_grad=True)
+        with mg.detect_anomaly(), np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="sum of finite parts"):
+            (x * 3e38 + x * 2e38).sum().backward()
+
+    def test_named_arguments_reach_plain_functions(self):
+        x = mg.Tensor([1.0, 2.0])
+        assert np.allclose(a=x, b=x)
+        assert np.argmax(a=x) == 1
+
+    def test_dot_of_stacks_is_refused(self):
+        with pytest.raises(TypeError, match="axes meet"):
+            np.dot(leaf(np.ones((2, 3, 4))), np.ones((2, 4, 5)))
