@@ -738,8 +738,8 @@ def cast(x: Any, dtype: Any) -> Tensor:
 def clipped(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
     """mg.clip(x, 0, 1), x.clip(min=0), np.clip(x, a_min=0, a_max=1): bounds are numbers or arrays, and have no gradient."""
     bounds = {"min": min if a_min is None else a_min, "max": max if a_max is None else a_max}
-    return primitives["clip"](x, **{name: b.copy() if backend.is_array(b) and not isinstance(b, Tensor) else b
-                                   for name, b in bounds.items()})
+    return clip_tensor(x, **{name: b.copy() if backend.is_array(b) and not isinstance(b, Tensor) else b
+                             for name, b in bounds.items()})
 
 
 def reduction(op: Any, names: tuple[str, ...]) -> Any:
@@ -767,7 +767,7 @@ def padded(x: Any, pad_width: Any, mode: str = "constant", constant_values: floa
     return pad(x, pad_width=pad_width, constant_values=constant_values)
 
 
-concatenate_tensors, stack_tensors = concatenate, stack
+concatenate_tensors, stack_tensors, clip_tensor = concatenate, stack, clip
 concatenate, stack = as_sequence(concatenate), as_sequence(stack)
 
 
