@@ -25,6 +25,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 STEPPERS = {"01": "trace", "06": "unroll(3)", "07": "trace"}  # the lessons whose computation can be played, and what is played
+BESIDE = ("teaching", "keras", "keras_arguments", "cells")  # the pages of docs/ that go with the lessons
 INSTALL = ('import importlib.util; importlib.util.find_spec("minigrad") or '
            'get_ipython().run_line_magic("pip", \'install -q "minigrad-unrolled[lessons]"\')')
 DARK = '''import _kit
@@ -233,13 +234,13 @@ def stepper(entry: Any, frame: str, extra: Path) -> str:
             f'<p><a href="{link}">The stepper on a page of its own</a></p>')
 
 
-def index(entries: list, beside: list[str]) -> str:
+def index(entries: list) -> str:
     """The first page: every lesson with what it needs, and the sidebar's two lists."""
     rows = "\n".join(f"| {e.number} | [{e.title}]({e.file.stem}.ipynb) | {e.needs.replace('You need ', '')} |" for e in entries)
     steppers = ", ".join(f'<a href="steppers/{e.number}.html">lesson {e.number}</a>' for e in entries if e.number in STEPPERS)
     played = f"\nPlay a computation, an operation at a time: {steppers}.\n" if steppers else ""
     sidebar = ""
-    for caption, pages in (("Lessons", [e.file.stem for e in entries]), ("Beside the lessons", beside)):
+    for caption, pages in (("Lessons", [e.file.stem for e in entries]), ("Beside the lessons", BESIDE)):
         sidebar += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(pages) + "\n```\n"
     return (f"# minigrad: the lessons\n\nAutograd from scratch. Every lesson is one script with one idea; it prints what it "
             f"finds, draws it, and checks itself. Answer where it says *Predict*, then open the answer.\n{played}\n"
@@ -274,10 +275,9 @@ def site(entries: list, out: Path, mode: str) -> int:
 
 def build(entries: list, source: Path, out: Path) -> None:
     """Write what stands around the lessons, and let Sphinx make the pages; any warning is an error."""
-    beside = sorted((ROOT / "docs").glob("*.md"))
-    for page in beside:
-        shutil.copyfile(page, source / page.name)
-    (source / "index.md").write_text(index(entries, [page.stem for page in beside]), encoding="utf-8")
+    for name in BESIDE:
+        shutil.copyfile(ROOT / "docs" / f"{name}.md", source / f"{name}.md")
+    (source / "index.md").write_text(index(entries), encoding="utf-8")
     (source / "conf.py").write_text(CONF, encoding="utf-8")
     (source / "static" / "lessons.css").write_text(CSS, encoding="utf-8")
     mathjax = Path(str(resources.files("sphinx-mathjax-offline"))) / "static" / "mathjax" / "tex-svg.js"
