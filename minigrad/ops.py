@@ -767,7 +767,7 @@ def padded(x: Any, pad_width: Any, mode: str = "constant", constant_values: floa
     return pad(x, pad_width=pad_width, constant_values=constant_values)
 
 
-concatenate_tensors, stack_tensors, clip_tensor = concatenate, stack, clip
+clip_tensor = clip
 concatenate, stack = as_sequence(concatenate), as_sequence(stack)
 
 

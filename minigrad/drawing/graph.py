@@ -122,6 +122,12 @@ class Graph:
             found = value.tensor.grad
         return None if found is None else np.asarray(getattr(found, "get", lambda: found)())
 
+    def forget(self) -> None:
+        """Let go of the tensors when the picture is made: values know their inputs and their users, which is a circle."""
+        for value in self.values:
+            value.inputs, value.users, value.initial, value.tensor = [], [], None, None
+        self.by_tensor.clear()
+
     @property
     def shown(self) -> list[Value]:
         return [v for v in self.values if v.shown]

@@ -45,6 +45,17 @@ def draw(
     if hasattr(what, "calls") and hasattr(what, "sublayers"):
         return Figure(models.scene(what, own, title), theme)
     graph = graph_of(what, weight)
+    try:
+        return of_view(graph, own, what, view, direction, values, steps, entry, labels, truncate, theme, size, title)
+    finally:
+        graph.forget()
+
+
+def of_view(
+    graph: Graph, own: Mapping[str, str], what: Any, view: str, direction: str, values: str, steps: int | None, entry: Any,
+    labels: Any, truncate: int | None, theme: str, size: str | None, title: str | None,
+) -> Figure:  # fmt: skip
+    """The view that was asked for, of a graph that is read."""
     computed = any(graph.gradient(v) is not None for v in graph.values)
     backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
     graph.backward, graph.missing = backward, own["not computed"]

@@ -76,6 +76,7 @@ def explore(what: Any, path: str | os.PathLike[str] | None = None, *, weight: An
     graph.missing = own["not computed"]
     title = title or f"{graph.root.name or 'the result'}, an operation at a time"
     page = Page(script_of(graph), title)
+    graph.forget()
     if path is not None:
         page.save(path)
     return page

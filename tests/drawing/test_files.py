@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import re
 from xml.dom import minidom
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -100,3 +102,24 @@ def test_graphviz_reads_it_without_a_word(tmp_path, capfd):
 def test_the_text_for_a_terminal(figure):
     assert "t = 5  h₄ · dz₅  +0.29  0.29  █" in figure.text
     assert all(len(line) < 100 for line in figure.text.splitlines())
+
+
+def test_a_picture_leaves_nothing_of_the_graph_for_the_collector():
+    def draw_everything():
+        layer = mg.layers.LSTM(3)
+        with mg.Trace() as trace:
+            loss = layer(np.ones((1, 4, 2), "float32")).sum()
+        loss.backward()
+        mg.draw(trace)
+        mg.draw(trace, "rolled")
+        mg.explore(trace)
+
+    draw_everything()
+    gc.collect()
+    gc.disable()
+    try:
+        draw_everything()
+        left = [one for one in gc.get_objects() if isinstance(one, mg.Tensor) and one.op is not None]
+    finally:
+        gc.enable()
+    assert left == []
