@@ -13,7 +13,7 @@ import pytest
 import minigrad as mg
 from docs.gallery import pictures
 from minigrad.drawing.picture import CHOICES
-from tests.drawing.seen import boxes_apart, contrasts, on_the_page, readable, steps_in_order, texts_apart, texts_in_their_boxes
+from tests.drawing import seen
 
 ROOT = Path(__file__).parents[2]
 RECIPES = {recipe.__name__: recipe for _, recipe in pictures.PICTURES}
@@ -23,11 +23,11 @@ RECIPES = {recipe.__name__: recipe for _, recipe in pictures.PICTURES}
 def test_every_picture_can_be_read(name):
     what, options = RECIPES[name]()
     scene = mg.draw(what, **options).scene
-    for promise in (on_the_page, texts_in_their_boxes, boxes_apart, texts_apart, contrasts):
+    for promise in (seen.on_the_page, seen.texts_in_their_boxes, seen.boxes_apart, seen.texts_apart, seen.contrasts):
         promise(scene)
-    readable(scene, 18)
+    seen.readable(scene, 18)
     if name != "encoder_decoder":  # where the decoder's steps are counted anew
-        steps_in_order(scene)
+        seen.steps_in_order(scene)
 
 
 def test_every_view_is_there():
