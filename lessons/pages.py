@@ -75,7 +75,7 @@ def execute(book: Any, folder: Path, mode: str) -> None:
     shutil.copyfile(HERE / "matplotlibrc", folder / "matplotlibrc")
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     settings = {"MINIGRAD_LESSON_MODE": mode, "PYTHONPATH": path, "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-                "JUPYTER_PLATFORM_DIRS": "1"}
+                "JUPYTER_PLATFORM_DIRS": "1", "PYTHONWARNINGS": "ignore:IProgress not found"}
     settings |= {f"{library}_NUM_THREADS": os.environ.get(f"{library}_NUM_THREADS", "1") for library in ("OPENBLAS", "OMP", "MKL")}
     client = NotebookClient(book, timeout=1200, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     try:
@@ -97,8 +97,8 @@ def tidy(outputs: list, folder: Path) -> list:
     for output in outputs:
         if output.output_type != "stream":
             kept.append(output)
-        elif not (output.name == "stderr" and "\r" in output.text):
-            text = re.sub(r"^.*\r(?!$)", "", output.text.replace("\r\n", "\n"), flags=re.MULTILINE)
+        else:
+            text = re.sub(r"\r[^\r\n]*\n?|\x1b\[\w+", "", output.text.replace("\r\n", "\n"))
             kept.extend(folded(text.replace(f"{folder}{os.sep}", "").replace(str(folder), "."), output.name))
     return kept
 
@@ -162,6 +162,7 @@ html_show_sourcelink = html_copy_source = False
 html_show_sphinx = False
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_dmath_double_inline = True
 myst_heading_anchors = 3
 mathjax_path = "tex-svg.js"
 mathjax3_config = {"options": {"enableMenu": False}}
@@ -219,7 +220,7 @@ def picture(name: str, words: str, drawn: Path, pictures: Path) -> str:
         if file.exists():
             shutil.copyfile(file, pictures / file.name)
             alt = name.replace("_", " ") if suffix == ".png" else html.escape(words, quote=True).replace("\n", " ")
-            shown.append(f'<img class="{theme}" src="pictures/{pictures.name}/{file.name}" alt="{alt}" loading="lazy">')
+            shown.append(f'<img class="{theme}" src="pictures/{pictures.name}/{file.name}" alt="{alt}">')
     return f'<div class="picture">{"".join(shown)}</div>'
 
 
