@@ -50,6 +50,7 @@ def plot(ratios: dict[str, dict[str, float]], file: Path) -> bool:
         axes.bar(places, [values[name] for values in ratios.values()], 0.8 / len(names), label=name)
     axes.axhline(1.0, color="black", linewidth=0.8)
     axes.set_yscale("log", base=2)
+    axes.set_ylim(bottom=0.25)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xticks(range(len(ratios)), list(ratios))
     axes.set(ylabel="time over torch.nn's", title="One training step; the line is torch.nn, lower is faster")
