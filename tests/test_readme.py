@@ -40,7 +40,16 @@ def test_the_ten_lines_print_what_is_said_and_draw_what_is_shown(tmp_path):
     assert printed == said
     drawn = (tmp_path / "one_weight_five_uses.svg").read_text(encoding="utf-8")
     shown = (ROOT / "docs" / "one_weight_five_uses.svg").read_text(encoding="utf-8")
+    listed = re.search(r"\[(.*)\] add to", printed)[1].replace(", ", " + ").replace("+ -", "− ")
+    assert f"add up: {listed} = " in README, "picture, its description and what is printed have one order, that of arrival"
     assert words(drawn) == words(shown), "the picture has changed: python tests/test_readme.py draws it anew, then look at it"
+
+
+def test_arrivals_add_to_the_gradient_bit_for_bit(tmp_path):
+    ask = "\nfrom functools import reduce\nfrom operator import add\n"
+    ask += "print(reduce(add, (use.array for use in trace.arrivals(W_hh))) == W_hh.grad)"
+    assert run(EXAMPLES[0] + ask, tmp_path).splitlines()[-1] == "True"
+    assert "`trace.arrivals(W)`" in README
 
 
 @pytest.mark.parametrize("code", EXAMPLES[1:])
