@@ -687,7 +687,7 @@ def check_range(indices: Any, n: int, operation: str, what: str) -> None:
     """On the host only: asking a GPU would make it wait."""
     if backend.on_host(indices) and indices.size and not (0 <= indices.min() and indices.max() < n):
         wrong = indices.min() if indices.min() < 0 else indices.max()
-        raise IndexError(f"{operation} has no {what} {wrong}: there are {n}, counted from 0")
+        raise IndexError(f"{operation} has no {what} {wrong}: there are {n}{f', 0 … {n - 1}' if n else ''}")
 
 
 @primitive
