@@ -23,8 +23,14 @@ letters = vocabulary.encode(WORD)
 inputs, targets = letters[:-1], letters[1:]
 # %% [markdown]
 # ## The net
-# $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$ with three units, and a readout that scores the four letters. The losses of the four steps
-# are added.
+# $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$ with three units, and a readout that scores the four letters.
+#
+# A letter is given by its number, and the number $k$ stands for the one-hot row $x_t$ with its 1 at place $k$; `input_dim`
+# says how long that row is. So $x_t W_{xh}$ is row $k$ of $W_{xh}$, and that is what the layer takes, without multiplying.
+# Layers expect many sequences at once, (sequences, steps): `inputs[None]` is a batch of this one, of shape (1, 4).
+#
+# The loss is the mean of the four steps' losses, the lectures' sum $E$ divided by 4: the same minimum, the same direction
+# downhill, and a number that can be compared between words of different lengths.
 # %%
 rnn = mg.layers.RNN(3, input_dim=len(vocabulary), return_sequences=True)
 readout = mg.layers.Dense(len(vocabulary), name="readout")
@@ -38,6 +44,11 @@ def mean_loss():
     return mg.cross_entropy(predictions(), targets).mean()
 
 
+one_hot = np.eye(len(vocabulary), dtype="float32")[inputs]
+difference = np.abs(predictions().data - readout(rnn(one_hot[None]))[0].data).max()
+L.check("numbers and their one-hot rows give the same scores", float(difference), "<=", 1e-6)
+
+
 def show(p):
     print("       " + "".join(f"{symbol!r:>8}" for symbol in vocabulary.symbols))
     for given, right, row in zip(WORD, WORD[1:], p, strict=False):
@@ -49,10 +60,20 @@ print("  what the untrained net expects after each letter:")
 show(before)
 # %% [markdown]
 # ## What can be had without memory?
-# A table of letter pairs knows that *e* follows *h* and *l* follows *e*. After *l* it can only say: half *l*, half *o*.
+# A table of letter pairs gives each letter one prediction, whatever came before it. It can know that *e* follows *h* and
+# *l* follows *e*. What should it say after *l*, which comes twice, once followed by *l* and once by *o*?
 # %%
 bound = math.log(2) / 2
 L.predict("the best mean loss of any table of letter pairs, in nats", bound, 0.001)
+# %% [markdown]
+# After *h* and after *e* the table can be sure: probability 1, loss $-\ln 1 = 0$. After *l* it says *l* with some probability
+# $q$ and *o* with at most $1 - q$, and pays $-\ln q$ the first time and $-\ln(1 - q)$ the second. The sum is least where
+# $1/q = 1/(1 - q)$: at $q = 1/2$, and then each costs $\ln 2$. The mean is $(0 + 0 + \ln 2 + \ln 2)/4 = \frac{1}{2}\ln 2$.
+# %%
+q = np.linspace(0.01, 0.99, 99)
+tables = (0 + 0 - np.log(q) - np.log(1 - q)) / len(inputs)
+L.check("of 99 tables the best is the one that says half l, half o", float(q[tables.argmin()]), "~", (0.5, 1e-9))
+L.check("and its mean loss is ln 2 / 2", float(tables.min()), "~", (bound, 1e-9))
 # %% [markdown]
 # ## The graph that learns it
 # Unrolled: the same $W_{hh}$ at every step, four losses, and after one walk back four shares of its gradient.
@@ -93,7 +114,8 @@ L.figure("hello_probs", figure, before=before, after=after)
 # %% [markdown]
 # ## Spelling
 # Feed each choice back in: the most probable letter (greedy), or one drawn at a temperature. The scores are divided by
-# the temperature before the softmax: below 1 the sure gets surer, above 1 everything gets more even.
+# the temperature before the softmax: below 1 the sure gets surer, above 1 everything gets more even. The first letter
+# comes with no state, `None`, which means zeros: $h_0 = 0$, as in training.
 # %%
 reader = mg.layers.RNN(rnn.cell, input_dim=len(vocabulary), return_state=True)  # the same cell, one letter at a time
 
