@@ -8,8 +8,12 @@
 # watch it take care, one operation at a time.
 #
 # You need nothing but the product rule. Time: one second.
+#
+# Every lesson is a script that judges itself, by an object `L`: `L.check(what, got, relation, wanted)` prints ✓ or ✗, and one
+# ✗ fails the lesson; `L.predict(question, answer)` asks you before it tells (typed and graded with `--quiz`);
+# `L.figure(name, picture)` keeps a picture in `lessons/out/`.
 # %%
-from _kit import Lesson, mg
+from _kit import Lesson, mg, np
 
 from minigrad.engine import history
 
@@ -46,16 +50,31 @@ L.figure("graph_forward", mg.draw(trace, direction="forward", title="e = (a + b)
 # derivative*, how much its value changes with each input, and hands the product to that input. The newest operation
 # goes first. So nobody passes on a gradient that is still incomplete: whoever uses a value is younger than the value.
 # %%
-e.backward()
+def local_derivative(y, k, h=1e-4):
+    """How much y changes with its input k alone: nudge it up and down, and look. No walk back is needed for that."""
+    values = [np.float64(x.item() if isinstance(x, mg.Tensor) else x) for x in y.inputs]
+    up, down = ([*values[:k], values[k] + nudge, *values[k + 1 :]] for nudge in (h, -h))
+    with mg.no_grad():
+        return float(y.op(*up).item() - y.op(*down).item()) / (2 * h)
 
-order = history(e)  # newest first: the order of the walk
+
+e.backward()
+# %% [markdown]
+# `history(e)` lists what $e$ was calculated from, the newest first: the order of the walk. `trace.contributions(x)` lists
+# what was handed to $x$, one entry for each use of it: `.output` is who handed it over, `.array` is what. Beside it stands
+# the local derivative, found by a nudge: does the walk multiply by just that?
+# %%
+order, differences = history(e), []
 for y in order:
     arrived = float(trace.gradient(y))
-    for x in y.inputs:
+    for k, x in enumerate(y.inputs):
         for share in trace.contributions(x) if isinstance(x, mg.Tensor) else ():
-            if share.output is y:
-                handed = float(share.array)
-                print(f"  {name(y)} hands {name(x)}: {arrived:g} × {handed / arrived:g} = {handed:g}")
+            if share.output is y and share.position == k:
+                handed, local = float(share.array), local_derivative(y, k)
+                differences.append(abs(handed - arrived * local))
+                print(f"  {name(y)} hands {name(x)}: {handed:g}; {arrived:g} arrived, the local derivative is {local:.4g}")
+L.check("hand-overs", len(differences), "==", 5)
+L.check("each is what arrived times the local derivative, within", max(differences), "<=", 1e-6)
 L.check("each operation was visited once, after all that use it", [name(y) for y in order], "==", ["e", "d", "c"])
 # %% [markdown]
 # $c$'s local derivative in $e = c \cdot d$ is $d = 2$, and $d$'s is $c = 3$. Both sums have the local derivative 1. So
@@ -72,8 +91,9 @@ L.figure("graph_backward", mg.draw(trace, title="e = (a + b)·(b + 1), forward a
 # %% [markdown]
 # ## Exercises
 # Write your answers into a file and check it: `python -m lessons check 01 answers.py`.
-# 1. *Predict.* $f = (x + y) \cdot x$ at $x = y = 3$. What is $\partial f/\partial x$?
-# 2. *Build.* `multiply_backward(x, y, dz)`: what the operation $z = x \cdot y$ hands to $x$ and to $y$.
-# 3. *Predict.* In $g = x \cdot x \cdot x$ at $x = 2$: how many hand-overs does $x$ receive, and what is their sum?
+# The names to fill in are given here; `python -m lessons export --student DIR` writes a file that has them already.
+# 1. *Predict*, `df_dx`. $f = (x + y) \cdot x$ at $x = y = 3$. What is $\partial f/\partial x$?
+# 2. *Build*, `multiply_backward(x, y, dz)`: what the operation $z = x \cdot y$ hands to $x$ and to $y$.
+# 3. *Predict*, `hand_overs`. In $g = x \cdot x \cdot x$ at $x = 2$: how many hand-overs does $x$ receive? (Their sum is $3x^2$.)
 # %%
 L.done()
