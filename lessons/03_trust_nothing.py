@@ -8,6 +8,8 @@
 #
 # You need lesson 02. Time: three seconds.
 # %%
+import math
+
 from _kit import Lesson, mg, np, plt
 
 from minigrad.engine import primitive
@@ -111,13 +113,31 @@ for name, product in [("right", mg.matmul), ("wrong", crooked_matmul)]:
 L.check("the right one passes", verdict["right"], "<", 1e-7)
 L.check("the wrong one fails by orders of magnitude", verdict["wrong"], ">", 1e-2)
 # %% [markdown]
+# ## A function that nobody recorded
+# `math.tanh(x)` asks a tensor for its plain number and returns another. No operation is recorded, so for the walk back the
+# result is a constant, and nothing complains: $x \tanh x$ gets the derivative $\tanh x$, where $\tanh x + x(1 - \tanh^2 x)$
+# is right. Write `mg.tanh` (or `np.tanh`, which hands a tensor on to it). The same holds for `float(x)`, `x.item()` and
+# `x.data`: each is a way out of the graph. The judge sees it, for nudging goes through every function.
+# %%
+slope = {}
+for name, tanh in [("math.tanh", math.tanh), ("np.tanh", np.tanh), ("mg.tanh", mg.tanh)]:
+    x = mg.Tensor(0.7, requires_grad=True, dtype="float64")
+    (x * tanh(x)).backward()
+    slope[name] = float(x.grad)
+    print(f"  x · {name}(x): derivative {slope[name]:.4f} at 0.7")
+right = math.tanh(0.7) + 0.7 * (1 - math.tanh(0.7) ** 2)
+L.check("with math.tanh the second road is missing", slope["math.tanh"], "~", (math.tanh(0.7), 1e-12))
+L.check("with np.tanh and mg.tanh it is there", max(abs(slope[name] - right) for name in ("np.tanh", "mg.tanh")), "<", 1e-12)
+lost = mg.check_gradients(lambda x: x * math.tanh(x), 0.7, tolerance=np.inf)
+L.check("the judge finds the constant", lost, ">", 0.1)
+# %% [markdown]
 # What the check does not show: that you differentiate the loss you meant. And it fails honestly where there is no
 # derivative: relu at 0, the maximum of equals.
 #
 # ## Exercises
 # `python -m lessons check 03 answers.py` grades them.
-# 1. *Predict.* Where is the bottom of the valley for float16, where u is about 1e-3?
-# 2. *Build.* Six backward functions, three of them wrong: which?
-# 3. *Predict.* What does nudging say of relu at exactly 0, and of max(x, x)?
+# 1. *Predict*, `best_eps`. Where is the bottom of the valley for numbers of another spacing u?
+# 2. *Build*, `repaired` and `wrong_ones`. Six backward functions, three of them wrong: which, and what is right?
+# 3. *Predict*, `nudged_relu_at_0`. What does nudging say of relu at exactly 0?
 # %%
 L.done()

@@ -141,8 +141,8 @@ for temperature in (0.5, 1.0, 2.0):
 #
 # ## Exercises
 # `python -m lessons check 07 answers.py` grades them.
-# 1. *Predict.* The best mean loss without memory for another word.
-# 2. *Predict.* How many shares has $W_{hh}$'s gradient in a word of n letters, and which of them is zero if $h_0 = 0$?
-# 3. *Build.* `sample(scores, temperature, u)`: the letter that a uniform random number u picks.
+# 1. *Predict*, `memoryless_loss`. The best mean loss without memory for another word.
+# 2. *Predict*, `shares_and_zero`. How many shares has $W_{hh}$'s gradient in a word of n letters, and which of them is zero if $h_0 = 0$?
+# 3. *Build*, `sample(scores, temperature, u)`: the letter that a uniform random number u picks.
 # %%
 L.done()

@@ -201,8 +201,8 @@ L.figure("unrolled", mg.draw(trace, labels=labels, title="How the LSTM was taugh
 #
 # ## Exercises
 # `python -m lessons check 17 answers.py` grades them.
-# 1. *Predict.* The bits per character of a uniform guess among 96 characters.
-# 2. *Predict.* Which order of n-gram is best here, and why is a longer one worse?
-# 3. *Build.* Bits per character from a list of the probabilities that a model gave to what came.
+# 1. *Predict*, `uniform_bits`. The bits per character of a uniform guess among 96 characters.
+# 2. *Predict*, `why_seven_is_worse`. Which order of n-gram is best here, and why is a longer one worse?
+# 3. *Build*, `bits_per_character`. Bits per character from a list of the probabilities that a model gave to what came.
 # %%
 L.done()
