@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,8 @@ def test_every_file_that_it_names_is_there():
     links = re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"|`(minigrad/[\w/]+\.py)`", README)
     named = [next(filter(None, link)) for link in links]
     assert len(named) >= 6 and all((ROOT / name).exists() for name in named), named
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {name.split("/")[0] for name in named} <= set(packed), "the source distribution has all that README shows"
 
 
 def test_its_commands_name_what_exists():
