@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,6 @@ def number(value: float, name: str) -> mg.Tensor:
     return mg.Tensor(value, requires_grad=True, name=name, dtype="float64")
 
 
-@cache
 def toy(backward: bool = True) -> mg.Trace:
     """The toy net: one unit, five steps, in plain loops."""
     W_xh, W_hh, b, W_hy = number(0.5, "W_xh"), number(0.9, "W_hh"), number(-0.1, "b"), number(0.8, "W_hy")
@@ -54,7 +52,6 @@ def toy(backward: bool = True) -> mg.Trace:
     return trace
 
 
-@cache
 def layered(kind: str, steps: int = 5, units: int = 16, batch: int = 4) -> mg.Trace:
     """A recurrent layer, a Dense layer and a loss at the end."""
     mg.set_random_seed(0)
@@ -67,7 +64,6 @@ def layered(kind: str, steps: int = 5, units: int = 16, batch: int = 4) -> mg.Tr
     return trace
 
 
-@cache
 def spelled(steps: int = 8, detach: int = 0, units: int = 6) -> mg.Trace:
     """A net with a loss at every step; `detach` cuts the state every so many steps."""
     random = np.random.default_rng(2)
@@ -266,7 +262,6 @@ def reach() -> tuple[Any, dict[str, Any]]:
     return {kind: trained(kind) for kind in ("RNN", "LSTM", "GRU")}, {"view": "flow"}
 
 
-@cache
 def trained(kind: str, steps: int = 30, epochs: int = 60) -> tuple[mg.Trace, mg.Trace]:
     """The same net looked at twice: as it was made, and after it was trained to remember the first number."""
     mg.set_random_seed(1)

@@ -6,6 +6,8 @@ import builtins
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.drawing.frames import scenes
@@ -40,6 +42,21 @@ def test_frames_grow_into_the_picture_and_nothing_moves(name):
     for frame in frames:
         assert all((box.x, box.y, box.w, box.h) == places[box.id] for box in frame.boxes)
     assert [f.title for f in frames] == [f"{figure.scene.title} ({k} / {len(frames)})" for k in range(1, len(frames) + 1)]
+
+
+@given(st.sampled_from(["RNN", "LSTM", "GRU"]), st.integers(1, 12), st.booleans(), st.booleans())
+def test_any_net_builds_up_in_the_order_of_its_computation(kind, steps, sequences, stacked):
+    """Forward, no arrow stands without both its boxes; backward, no gradient comes before that of a box that used the value."""
+    figure = mg.draw(layer(kind, steps=steps, units=2, sequences=sequences, stacked=stacked, batch=1)[0])
+    frames = scenes(figure.scene)
+    assert frames[-1].items == figure.scene.items
+    for frame in frames:
+        there = {box.id for box in frame.boxes}
+        assert all({edge.tail, edge.head} - {""} <= there for edge in frame.edges)
+    when = {box.id: k for k in reversed(range(len(frames))) for box in frames[k].boxes if gradient_of(box)}
+    for edge in figure.scene.edges:
+        if edge.kind == "backward" and edge.tail in when and edge.head in when:
+            assert when[edge.tail] >= when[edge.head], (edge.tail, edge.head)
 
 
 def news_is_told(before, after) -> bool:
