@@ -139,14 +139,14 @@ class Afterwards(Observer):
     when the next backward is about something else."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = weakref.ref(trace)
+        self.trace = weakref.ref(trace, leave)
 
     def begun(self, output: Tensor) -> None:
         trace = self.trace()
         if trace is not None and (trace.output is None or output in trace._known):
             trace.begun(output)
         else:
-            engine.observers.remove(self)
+            leave(self.trace)
 
     def arrived(self, y: Tensor, dy: Any) -> None:
         trace = self.trace()
@@ -157,6 +157,13 @@ class Afterwards(Observer):
         trace = self.trace()
         if trace is not None:
             trace.contributed(y, k, x, dx)
+
+
+def leave(trace: weakref.ref) -> None:
+    """Nobody listens for this trace any more (a function, since a method would make a circle)."""
+    for observer in engine.observers.copy():
+        if isinstance(observer, Afterwards) and observer.trace is trace:
+            engine.observers.remove(observer)
 
 
 def dense(x: Tensor, dx: Any) -> Any:
