@@ -125,6 +125,6 @@ def table_of_long_chains() -> None:
 
 
 if __name__ == "__main__":
+    table_of_long_chains()                  # before PyTorch comes: the collector walks through its objects, too
     table_of_chains()
-    table_of_long_chains()
     print(f"\n{description()}")

@@ -664,16 +664,18 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
             kept[y] = dy
         for observer in observers:
             observer.arrived(y, dy)
-        inputs, pullbacks = y.inputs, y.pullbacks
+        pullbacks = y.pullbacks
         if create_graph:
             pullbacks = differentiable(y)
         if type(pullbacks) is Joint:
             pullbacks = pullbacks.split(dy)
-        for k, pullback in enumerate(pullbacks):
+        for k, x in enumerate(y.inputs):
+            pullback = pullbacks[k]
             if pullback is not None:
-                x, dx = inputs[k], pullback(dy)
-                for observer in observers:
-                    observer.contributed(y, k, x, dx)
+                dx = pullback(dy)
+                if observers:
+                    for observer in observers:
+                        observer.contributed(y, k, x, dx)
                 add(x, dx)
     for x in list(sums):                    # what is left are the leaves
         if x.dtype.kind != "f":
@@ -695,10 +697,10 @@ class Sums(dict):
 
     def add(self, x: Tensor, dx: Any) -> None:
         """self[x] += dx"""
-        if isinstance(dx, tuple):
-            self.add_piece(x, dx)
-        elif x not in self:
+        if x not in self and type(dx) is not Patch and type(dx) is not Part:
             self[x] = dx
+        elif isinstance(dx, tuple):
+            self.add_piece(x, dx)
         elif x in self.owned:
             self[x] += dx
         else:

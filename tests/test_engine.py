@@ -881,3 +881,9 @@ class TestFoundByReview:
     def test_dot_of_stacks_is_refused(self):
         with pytest.raises(TypeError, match="axes meet"):
             np.dot(leaf(np.ones((2, 3, 4))), np.ones((2, 4, 5)))
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (40, 50)], ids=["few", "many"])
+def test_relus_slope_is_right_at_every_size(shape):
+    x = np.random.default_rng(0).standard_normal(shape)
+    assert mg.check_gradients(lambda a: mg.relu(a) * a, x, order=2) < 1e-6
