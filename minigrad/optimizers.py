@@ -181,7 +181,7 @@ class Adadelta(Optimizer):
         return theta - eta * delta
 
 
-@optimizers.register()
+@optimizers.register("rmsprop")
 class RMSprop(Optimizer):
     """G ← ρG + (1−ρ)g²,  θ ← θ − η g / √(G + ε)  (Tieleman and Hinton 2012)
 
@@ -227,7 +227,7 @@ class Adam(Optimizer):
         return theta - alpha * m / (np.sqrt(v) + self.epsilon)
 
 
-@optimizers.register()
+@optimizers.register("adamw")
 class AdamW(Adam):
     """θ ← (1 − η λ) θ, then Adam's update: weight decay apart from the gradient  (Loshchilov and Hutter 2019)"""
 

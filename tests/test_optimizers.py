@@ -200,3 +200,14 @@ def test_state_goes_on_where_it_stopped(name):
 
 def test_reprs_show_what_differs_from_the_default():
     assert repr(optimizers.Adam(0.01, clipnorm=1.0)) == "Adam(learning_rate=0.01, clipnorm=1.0)"
+
+
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "RMSprop", "AdamW"])
+def test_keras_names_are_found(name):
+    assert type(optimizers.get(name)).__name__.lower() == name.lower()
+
+
+def test_compile_has_a_default_that_exists():
+    model = mg.Sequential([mg.layers.Dense(1, input_dim=2)])
+    model.compile(loss="mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
