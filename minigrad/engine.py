@@ -450,6 +450,8 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
         for name, value in settings.items():
             if isinstance(value, Tensor):
                 raise TypeError(f"{name} is a setting of {op.__name__} and has no gradient: give a number, or the tensor's .data")
+            if isinstance(value, np.ndarray):   # the graph needs it as it is now, and the caller may write into it
+                settings[name] = value.copy()
         inputs = tuple([x if isinstance(x, Tensor) else operand(x) for x in inputs])
         if all(type(x) in NUMBERS for x in inputs):
             inputs = tuple(wrap(private_array(x)) for x in inputs)

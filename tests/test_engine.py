@@ -887,3 +887,10 @@ class TestFoundByReview:
 def test_relus_slope_is_right_at_every_size(shape):
     x = np.random.default_rng(0).standard_normal(shape)
     assert mg.check_gradients(lambda a: mg.relu(a) * a, x, order=2) < 1e-6
+
+
+def test_a_setting_that_changes_afterwards_changes_no_gradient():
+    x, width = leaf([1.0, 2.0, 3.0]), np.array([[1, 2]])
+    y = (mg.pad(x, width) * np.arange(6.0)).sum()
+    width[:] = [[2, 1]]
+    assert np.allclose(gradients(y, [x], create_graph=True)[0].data, [1.0, 2.0, 3.0])
