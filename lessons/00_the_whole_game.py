@@ -112,9 +112,9 @@ _, shuffled = trained(mg.optimizers.SGD(learning_rate=0.05), L.pick(5, 60), batc
 L.check("with shuffled labels it can only guess", shuffled, "<=", 0.25)
 # %% [markdown]
 # ## Exercises
-# `python -m lessons check 00 answers.py` grades them.
-# 1. *Predict.* The number of weights of another two-layer net.
-# 2. *Predict.* The loss of an untrained net on ten classes, if it thinks all equally probable.
-# 3. *Build.* A net with one hidden layer more, and nothing else changed.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 00 answers.py` grades them.
+# 1. *Predict*, `weights`. The number of weights of another two-layer net.
+# 2. *Predict*, `first_loss`. The loss of an untrained net on ten classes, if it thinks all equally probable.
+# 3. *Build*, `deeper()`. A net with one hidden layer more, and nothing else changed.
 # %%
 L.done()

@@ -94,6 +94,7 @@ L.figure("graph_backward", mg.draw(trace, title="e = (a + b)·(b + 1), forward a
 # The names to fill in are given here; `python -m lessons export --student DIR` writes a file that has them already.
 # 1. *Predict*, `df_dx`. $f = (x + y) \cdot x$ at $x = y = 3$. What is $\partial f/\partial x$?
 # 2. *Build*, `multiply_backward(x, y, dz)`: what the operation $z = x \cdot y$ hands to $x$ and to $y$.
-# 3. *Predict*, `hand_overs`. In $g = x \cdot x \cdot x$ at $x = 2$: how many hand-overs does $x$ receive? (Their sum is $3x^2$.)
+# 3. *Predict*, `hand_overs`. In $g = x \cdot x \cdot x$ at $x = 2$: how many hand-overs does $x$ receive? (Their sum is
+#    $3x^2$.)
 # %%
 L.done()

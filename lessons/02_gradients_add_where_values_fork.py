@@ -92,11 +92,11 @@ print("  the four copies:", " + ".join(f"{share:.4f}" for share in each), f"= {s
 L.check("the shared weight's gradient is the sum over its copies", float(w.grad), "~", (sum(each), 1e-12))
 # %% [markdown]
 # ## Exercises
-# `python -m lessons check 02 answers.py` grades them.
-# 1. *Predict.* A bias of shape (1, 3) is added to X of shape (32, 3) and the *mean* over everything is the loss. What is
-#    each entry of its gradient?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 02 answers.py` grades them.
+# 1. *Predict*, `mean_bias_gradient`. A bias of shape (1, 3) is added to X of shape (32, 3) and the *mean* over everything is
+#    the loss. What is each entry of its gradient?
 # 2. *Build.* `unbroadcast(grad, shape)`: sum a gradient back to the shape that its input had before broadcasting.
-# 3. *Predict.* Somebody averages the shares instead of summing them, and trains with Adam. A weight that is used ten
-#    times gets a gradient ten times too small: by what factor do Adam's steps on it shrink?
+# 3. *Predict*, `adam_factor`. Somebody averages the shares instead of summing them, and trains with Adam. A weight that is
+#    used ten times gets a gradient ten times too small: by what factor do Adam's steps on it shrink?
 # %%
 L.done()

@@ -135,7 +135,7 @@ L.check("the judge finds the constant", lost, ">", 0.1)
 # derivative: relu at 0, the maximum of equals.
 #
 # ## Exercises
-# `python -m lessons check 03 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 03 answers.py` grades them.
 # 1. *Predict*, `best_eps`. Where is the bottom of the valley for numbers of another spacing u?
 # 2. *Build*, `repaired` and `wrong_ones`. Six backward functions, three of them wrong: which, and what is right?
 # 3. *Predict*, `nudged_relu_at_0`. What does nudging say of relu at exactly 0?

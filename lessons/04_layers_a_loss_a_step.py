@@ -141,9 +141,10 @@ L.check("sigmoid rescaled to pass through 0 with slope 1 has not", float(spread[
 # slope at 0 is 1/4; the lectures' conditions ask for 0 and 1, which $4\sigma(z) - 2$ has.
 #
 # ## Exercises
-# `python -m lessons check 04 answers.py` grades them.
-# 1. *Predict.* The loss before training on another number of classes.
-# 2. *Predict.* A signal of variance 1 passes ten linear layers whose weights have standard deviation $0.5/\sqrt{n}$.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 04 answers.py` grades them.
+# 1. *Predict*, `first_loss`. The loss before training on another number of classes.
+# 2. *Predict*, `variance`. A signal of variance 1 passes ten linear layers whose weights have standard deviation
+#    $0.5/\sqrt{n}$.
 # 3. *Build.* `cross_entropy_gradient(scores, classes)` with respect to the scores.
 # %%
 L.done()

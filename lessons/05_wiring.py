@@ -111,10 +111,10 @@ L.figure("two_heads", mg.draw(both))
 # What it does not show: that sharing always pays. It pays where the sides mean the same.
 #
 # ## Exercises
-# `python -m lessons check 05 answers.py` grades them.
-# 1. *Predict.* The weights of a three-way net: three pictures, one shared layer.
-# 2. *Predict.* A layer is called on two inputs, and one of them is always zero. What is that call's share of ∂L/∂W?
-# 3. *Build.* A gradient reversal: forward it changes nothing, backward it turns the sign (the lectures' example for a
-#    functional model, domain adaptation, consists of it).
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 05 answers.py` grades them.
+# 1. *Predict*, `weights`. The weights of a three-way net: three pictures, one shared layer.
+# 2. *Predict*, `share`. A layer is called on two inputs, and one of them is always zero. What is that call's share of ∂L/∂W?
+# 3. *Build*, `reverse_gradient(x)`. A gradient reversal: forward it changes nothing, backward it turns the sign (the
+#    lectures' example for a functional model, domain adaptation, consists of it).
 # %%
 L.done()

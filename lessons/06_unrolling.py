@@ -158,9 +158,10 @@ for _ in range(12):
 print("  without input: " + ", ".join(f"({p[0]:.1f}, {p[1]:.1f})" for p in path[::3]) + ", …")
 # %% [markdown]
 # ## Exercises
-# `python -m lessons check 06 answers.py` grades them.
-# 1. *Predict.* How many weights has a vanilla net of another size, and how many at ten times the length?
-# 2. *Predict.* Which of the five shapes need a first state $h_0$ that is not given by the data?
-# 3. *Build.* A Jordan net: what is fed back is the *output*, $h_t = \tanh(x_t W_{xh} + y_{t-1} W_{yh} + b)$, $y_t = h_t W_{hy}$.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 06 answers.py` grades them.
+# 1. *Predict*, `weights`. How many weights has a vanilla net of another size, and how many at ten times the length?
+# 2. *Predict*, `first_state`. Which of the five shapes need a first state $h_0$ that is not given by the data?
+# 3. *Build*, `jordan(x, W_xh, W_yh, b, W_hy)`. A Jordan net: what is fed back is the *output*, $h_t = \tanh(x_t W_{xh} +
+#    y_{t-1} W_{yh} + b)$, $y_t = h_t W_{hy}$.
 # %%
 L.done()

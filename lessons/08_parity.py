@@ -126,9 +126,10 @@ L.check("one flat cut separates even from odd", float((side == odd).mean()), ">=
 # in ten stayed at chance when this was tried.
 #
 # ## Exercises
-# `python -m lessons check 08 answers.py` grades them.
-# 1. *Build.* Weights for the count of ones modulo 2 in *three* lines of Python: a state, a loop, no net.
-# 2. *Predict.* An MLP reads ten bits and is right on all of them. What does it say about eleven?
-# 3. *Predict.* "The number of ones modulo 3": how many different states must a net tell apart?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 08 answers.py` grades them.
+# 1. *Build*, `running_parity(bits)`. Whether the number of ones so far is odd, in *three* lines of Python: a state, a loop,
+#    no net.
+# 2. *Predict*, `eleven`. An MLP reads ten bits and is right on all of them. What does it say about eleven?
+# 3. *Predict*, `states`. "The number of ones modulo 3": how many different states must a net tell apart?
 # %%
 L.done()

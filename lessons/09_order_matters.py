@@ -124,9 +124,9 @@ L.check("and 'great' at the end turns it", float(turned[-1]), ">", 0.5)
 # What this does not show: that a net reads English. It reads five templates.
 #
 # ## Exercises
-# `python -m lessons check 09 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 09 answers.py` grades them.
 # 1. *Build.* `bag(sentence, vocabulary)`: the counts.
-# 2. *Predict.* Two of these have the same bag: which?
-# 3. *Predict.* Position-wise one-hot: how many inputs?
+# 2. *Predict*, `same_bag`. Two of four sentences have the same bag: which?
+# 3. *Predict*, `inputs`. Position-wise one-hot: how many inputs?
 # %%
 L.done()

@@ -169,9 +169,9 @@ L.figure("zen_learning", figure, curve=np.array(curve))
 # seen: lesson 17.
 #
 # ## Exercises
-# `python -m lessons check 10 answers.py` grades them.
-# 1. *Predict.* The first smoothed loss of the original, for a text with other letters.
-# 2. *Build.* Adagrad's update, as in the original.
-# 3. *Break.* `list(set(text))` instead of the sorted letters: what goes wrong, and when?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 10 answers.py` grades them.
+# 1. *Predict*, `first_loss`. The first smoothed loss of the original, for a text with other letters.
+# 2. *Build*, `adagrad(w, g, memory, rate)`. Adagrad's update, as in the original.
+# 3. *Break*, `what_breaks`. `list(set(text))` instead of the sorted letters: what goes wrong, and when?
 # %%
 L.done()

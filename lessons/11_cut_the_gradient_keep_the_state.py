@@ -132,9 +132,9 @@ L.figure("boundary", figure, carried=sorted(carried.items()), reset=sorted(reset
 # text does not tell you its own.
 #
 # ## Exercises
-# `python -m lessons check 11 answers.py` grades them.
-# 1. *Predict.* The best accuracy for another lag and another chunk, with the state reset.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 11 answers.py` grades them.
+# 1. *Predict*, `best_accuracy`. The best accuracy for another lag and another chunk, with the state reset.
 # 2. *Build.* `in_chunks(rnn, x, chunk)`: the states at all steps, the state carried, the gradient cut.
-# 3. *Break.* Delete `detach`. How many steps does the gradient walk back in the k-th chunk?
+# 3. *Break*, `steps_walked`. Delete `detach`. How many steps does the gradient walk back in the k-th chunk?
 # %%
 L.done()

@@ -122,9 +122,9 @@ L.figure("few_steps", mg.draw(traced(gain=0.5, steps=5)[0], title="Five uses of 
 # lesson 14 changes the road itself.
 #
 # ## Exercises
-# `python -m lessons check 12 answers.py` grades them.
-# 1. *Predict.* Without tanh, $W = $ gain · rotation: after how many steps is the gradient half as large?
-# 2. *Predict.* With sigmoid instead of tanh: which singular value is necessary to explode?
-# 3. *Build.* The Jacobian $\partial h'/\partial h$ of one step $h' = \tanh(x + hW)$, as a matrix.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 12 answers.py` grades them.
+# 1. *Predict*, `half_life`. Without tanh, $W = $ gain · rotation: after how many steps is the gradient half as large?
+# 2. *Predict*, `sigmoid_threshold`. With sigmoid instead of tanh: which singular value is necessary to explode?
+# 3. *Build*, `jacobian(x, h, W)`. The Jacobian $\partial h'/\partial h$ of one step $h' = \tanh(x + hW)$, as a matrix.
 # %%
 L.done()

@@ -117,9 +117,10 @@ L.figure("cliff", figure, surface=surface, free=free, held=held)
 # What clipping does not do: help against vanishing. It makes large gradients smaller and leaves small ones as they are.
 #
 # ## Exercises
-# `python -m lessons check 13 answers.py` grades them.
-# 1. *Predict.* The snippet with another threshold and another norm.
-# 2. *Predict.* A loss that is summed over 25 steps is now averaged instead. By what must the threshold be multiplied?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 13 answers.py` grades them.
+# 1. *Predict*, `snippet_norm`. The snippet with another threshold and another norm.
+# 2. *Predict*, `threshold_factor`. A loss that is summed over 25 steps is now averaged instead. By what must the threshold be
+#    multiplied?
 # 3. *Build.* `clip_norm(gradients, limit)` over *all* gradients together, not over each.
 # %%
 L.done()

@@ -133,9 +133,9 @@ L.check("an untrained GRU is no better than forget bias 0", flow["GRU"][0], "<",
 # start it is as closed as anywhere. They make it *learnable*: to open it, one bias per cell has to move. Lesson 15 has the proof.
 #
 # ## Exercises
-# `python -m lessons check 14 answers.py` grades them.
-# 1. *Predict.* What is left along $c$ after some steps with a given forget bias?
-# 2. *Build.* The backward of one LSTM step, checked gate by gate.
-# 3. *Predict.* Where does the second road from one step to the next go through?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 14 answers.py` grades them.
+# 1. *Predict*, `left_along_c`. What is left along $c$ after some steps with a given forget bias?
+# 2. *Build*, `lstm_backward(dh, dc, i, f, g, o, c, c_new)`. The backward of one LSTM step, checked gate by gate.
+# 3. *Predict*, `weight_on_the_second_road`. Where does the second road from one step to the next go through?
 # %%
 L.done()

@@ -117,9 +117,9 @@ below.set(xlabel="step (dotted: the marks)")
 L.figure("trace", figure, states=states[0], z=z[0], so_far=so_far)
 # %% [markdown]
 # ## Exercises
-# `python -m lessons check 15 answers.py` grades them.
-# 1. *Predict.* The baseline for numbers from another range.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 15 answers.py` grades them.
+# 1. *Predict*, `baseline`. The baseline for numbers from another range.
 # 2. *Build.* `irnn(units)`: the layer of Le, Jaitly and Hinton.
-# 3. *Predict.* The vanilla net gets ten times the updates and begins to learn. Which claim still stands?
+# 3. *Predict*, `claim`. The vanilla net gets ten times the updates and begins to learn. Which claim still stands?
 # %%
 L.done()

@@ -140,9 +140,9 @@ L.figure("leaderboard", figure, names=ranked, updates=[board[name] for name in r
 # choice because it is good enough everywhere; the rest is measured on *your* task.
 #
 # ## Exercises
-# `python -m lessons check 16 answers.py` grades them.
-# 1. *Build.* MUT2's step from its formula.
-# 2. *Predict.* Weights of an LSTM and a GRU of another size.
-# 3. *Predict.* Two frameworks, one GRU: what must be done to its weights?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 16 answers.py` grades them.
+# 1. *Build*, `mut2(x, h, w)`. MUT2's step from its formula.
+# 2. *Predict*, `weights`. Weights of an LSTM and a GRU of another size.
+# 3. *Predict*, `conversion`. Two frameworks, one GRU: what must be done to its weights?
 # %%
 L.done()

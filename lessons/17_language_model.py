@@ -200,7 +200,7 @@ L.figure("unrolled", mg.draw(trace, labels=labels, title="How the LSTM was taugh
 # learned; lesson 18 looks inside. And the price is that of this text: try `--text` with one of yours, and see who wins.
 #
 # ## Exercises
-# `python -m lessons check 17 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 17 answers.py` grades them.
 # 1. *Predict*, `uniform_bits`. The bits per character of a uniform guess among 96 characters.
 # 2. *Predict*, `why_seven_is_worse`. Which order of n-gram is best here, and why is a longer one worse?
 # 3. *Build*, `bits_per_character`. Bits per character from a list of the probabilities that a model gave to what came.

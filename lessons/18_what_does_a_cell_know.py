@@ -144,8 +144,8 @@ L.check("influence 40 characters back, trained against untrained", far["trained"
 # That the net *uses* this cell, or that there is only one such cell: knowledge may be spread over many, as the probe says.
 #
 # ## Exercises
-# `python -m lessons check 18 answers.py` grades them.
-# 1. *Predict.* The best of 128 cells that do nothing at all: how well does it correlate with anything?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 18 answers.py` grades them.
+# 1. *Predict*, `luck`. The best of 128 cells that do nothing at all: how well does it correlate with anything?
 # 2. *Build.* `correlation(a, y)` of every cell with a label.
 # 3. *Build.* `honest(a, y)`: choose on one half, tell the other half's r.
 # %%

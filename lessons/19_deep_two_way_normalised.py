@@ -133,8 +133,9 @@ L.check("one normalised unit says the same whatever comes", lonely.ravel().tolis
 # (gain 1) the plain net reads as well as the normalised one, several times faster.
 #
 # ## Exercises
-# `python -m lessons check 19 answers.py` grades them.
-# 1. *Predict.* A coin shows 1 with probability p. How often can a one-way net be right about $x_{t-2} \oplus x_{t+2}$?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 19 answers.py` grades them.
+# 1. *Predict*, `one_way`. A coin shows 1 with probability p. How often can a one-way net be right about $x_{t-2} \oplus
+#    x_{t+2}$?
 # 2. *Build.* `layer_norm(a, g, b, epsilon)`.
 # 3. *Build.* `two_way(ahead, back, x, h0)`: both directions, put side by side step by step.
 # %%

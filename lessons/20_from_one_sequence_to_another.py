@@ -183,8 +183,8 @@ for text, answer in zip(strange, translate(looking, read_in(strange)), strict=Tr
     print(f"  {text:>28} → {answer}{'' if answer == '2031-02-13' else '   wrong'}")
 # %% [markdown]
 # ## Exercises
-# `python -m lessons check 20 answers.py` grades them.
-# 1. *Predict.* Three notes get the scores 0, 0 and ln k. What share of the look does the third get?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 20 answers.py` grades them.
+# 1. *Predict*, `third_share`. Three notes get the scores 0, 0 and ln k. What share of the look does the third get?
 # 2. *Build.* `attend(question, notes, mask)`: the weighted mean of the notes, padding left out.
 # 3. *Build.* `teacher_forcing(targets, begin)`: what the writer is given in training, from what it must say.
 # %%

@@ -175,8 +175,8 @@ L.check("of those at temperature 1, as in real text, nearly all", different(writ
 # expected characters; at temperature 1 the model is as surprised by its own text as by ours.
 #
 # ## Exercises
-# `python -m lessons check 21 answers.py` grades them.
-# 1. *Predict.* What greedy finds in another tree, and what is best.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 21 answers.py` grades them.
+# 1. *Predict*, `most_probable`. What greedy finds in another tree, and what is best.
 # 2. *Build.* `normalised(log_p, length, power)`: the score by which answers of different lengths compete.
 # 3. *Build.* `widen(beams, next_log_p, width)`: one step of beam search.
 # %%

@@ -148,9 +148,9 @@ for name, eyes, ears in (("both", 1, 1), ("question only", 0, 1), ("picture only
 # is smaller, and it has no ear for the word.
 #
 # ## Exercises
-# `python -m lessons check 22 answers.py` grades them.
-# 1. *Predict.* Somebody who hears only the question, but knows the statistics: how often right?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 22 answers.py` grades them.
+# 1. *Predict*, `blind`. Somebody who hears only the question, but knows the statistics: how often right?
 # 2. *Build.* `as_one_product(x, v, W_xh, W_ih)`: the lectures' two input terms as one row times one matrix.
-# 3. *Predict.* How many weights does looking at every step cost beyond looking once?
+# 3. *Predict*, `more_weights`. How many weights does looking at every step cost beyond looking once?
 # %%
 L.done()

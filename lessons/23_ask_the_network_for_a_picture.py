@@ -151,9 +151,9 @@ for name, loss in (("content", content), ("style", style)):
 # with respect to what goes *into* the relu.
 #
 # ## Exercises
-# `python -m lessons check 23 answers.py` grades them.
-# 1. *Predict.* The saliency of a linear score.
-# 2. *Predict.* Where does the ascent on a linear score with λ end?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 23 answers.py` grades them.
+# 1. *Predict*, `linear_saliency`. The saliency of a linear score.
+# 2. *Predict*, `summit`. Where does the ascent on a linear score with λ end?
 # 3. *Build.* `smallest_change(w, gap)`: the shortest step after which the net sees a 3 in a 7.
 # %%
 L.done()

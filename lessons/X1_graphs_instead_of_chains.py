@@ -130,9 +130,9 @@ L.figure("depths", figure, depths=DEPTHS, tree=[tree[d] for d in DEPTHS], chain=
 # somebody hands you the structure, use it; mostly nobody does.
 #
 # ## Exercises
-# `python -m lessons check X1 answers.py` grades them.
-# 1. *Predict.* How many applications of a layer has an expression's graph?
-# 2. *Predict.* How many shares has the gradient of a leaf?
-# 3. *Build.* A recursive net without recursion: with a stack.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X1 answers.py` grades them.
+# 1. *Predict*, `applications`. How many applications of a layer has an expression's graph?
+# 2. *Predict*, `shares_of_one`. How many shares has the gradient of a leaf?
+# 3. *Build*, `vector_of(postfix, leaf, apply)`. A recursive net without recursion: with a stack.
 # %%
 L.done()

@@ -116,9 +116,9 @@ L.figure("forecast", figure, future=future, **{f"radius_{str(r).replace('.', '_'
 # choose what to keep. Lesson 15's two numbers among a hundred ask for that choice.
 #
 # ## Exercises
-# `python -m lessons check X2 answers.py` grades them.
-# 1. *Build.* Hebb's weights.
-# 2. *Predict.* Store a pattern; what else comes to rest?
-# 3. *Predict.* After how many steps has an echo fallen to a hundredth?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X2 answers.py` grades them.
+# 1. *Build*, `hebb(X)`. Hebb's weights.
+# 2. *Predict*, `other_resting_point`. Store a pattern; what else comes to rest?
+# 3. *Predict*, `steps`. After how many steps has an echo fallen to a hundredth?
 # %%
 L.done()

@@ -197,7 +197,7 @@ def test_a_run_that_was_interrupted_and_went_on_has_all_four_samples(tmp_path):
     assert re.findall(r"^(\d+): ", samples, re.MULTILINE) == ["0", "1", "4", "18"]
 
 
-@pytest.mark.parametrize("number", ["01", "03", "07", "17"])
+@pytest.mark.parametrize("number", EXERCISES)
 def test_a_lesson_says_what_its_answers_are_called(number):
     lesson = next((ROOT / "lessons").glob(f"{number}_*.py")).read_text(encoding="utf-8").partition("# ## Exercises")[2]
     assert all(f"`{name}" in lesson for name in grading.questions(grading.exercises(number)))
