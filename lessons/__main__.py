@@ -50,14 +50,26 @@ def run(entry: Entry, flags: list[str], out: Path) -> bool:
             process.wait()
             sys.exit(130)
     verdict = "held" if status == 0 else "stopped" if status == 130 else f"FAILED (status {status})"
+    if status == 0 and (why := kept(entry, out).get("skipped")):
+        verdict = f"SKIPPED in part ({why.split(':')[0]})"
     print(f"{'=' * 20} {entry.number} {verdict}, {time.perf_counter() - began:.1f} s with imports", flush=True)
     return status == 0
 
 
-def passed(entry: Entry, out: Path) -> bool:
-    """Whether the last run of this lesson left a record in which every check held."""
+def kept(entry: Entry, out: Path) -> dict:
+    """The record that the last run of this lesson left of itself, if there is one."""
     record = out / entry.file.stem / "record.json"
-    return record.exists() and json.loads(record.read_text(encoding="utf-8"))["passed"]
+    return json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+
+
+def passed(entry: Entry, out: Path) -> bool:
+    """Whether in the last run of this lesson every check held, and no part was skipped."""
+    return bool(kept(entry, out).get("passed"))
+
+
+def state(entry: Entry, out: Path) -> str:
+    """What the list says of it."""
+    return "   (passed)" if passed(entry, out) else "   (skipped in part)" if kept(entry, out).get("skipped") else ""
 
 
 def contact_sheet(out: Path) -> Path:
@@ -133,6 +145,10 @@ def main() -> None:
         from lessons import pages
 
         return pages.main(sys.argv[1], sys.argv[2:], lessons())
+    if sys.argv[1:2] == ["record"]:
+        from lessons import record
+
+        return record.main(sys.argv[2:], lessons())
     parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__, allow_abbrev=False)
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to run, such as 01 07; none: list them")
     parser.add_argument("--all", action="store_true", help="run every lesson")
@@ -150,7 +166,7 @@ def main() -> None:
     entries = chosen(arguments, out)
     if not entries and not arguments.sheet and not arguments.go_on:
         for entry in lessons():
-            print(f"{entry.number}  {entry.title}{'   (passed)' if passed(entry, out) else ''}\n      {entry.needs}")
+            print(f"{entry.number}  {entry.title}{state(entry, out)}\n      {entry.needs}")
         print("\npython -m lessons 01 runs one, --all all, --continue those that have not passed, --sheet shows all pictures")
         return
     failed = [entry.number for entry in entries if not run(entry, flags, out)]

@@ -56,7 +56,7 @@ class Lesson:
         if self.mode not in (modes := ("fast", "normal", "long")):
             parser.error(f"MINIGRAD_LESSON_MODE is {self.mode!r}; it may be {', '.join(modes)}")
         self.seed, self.out, self.missing = self.options.seed, self.options.out, set(pictures)
-        self.checks, self.began = [], time.perf_counter()
+        self.checks, self.skipped, self.began = [], "", time.perf_counter()
         self.out.mkdir(parents=True, exist_ok=True)
         forgiving_console()
         mg.set_random_seed(self.seed)
@@ -69,6 +69,11 @@ class Lesson:
         wanted = f"{_text(want[0])} ± {want[1]:.0e}" if op == "~" else _text(want)
         print(f"  {'✓' if held else '✗ WRONG'} {what}: {_text(got)} {op} {wanted}")
         self.checks.append({"what": what, "held": held, "got": _text(got), "op": op, "want": wanted})
+
+    def skip(self, reason):
+        """A part cannot be run on this machine: say why. The lesson ends well, as skipped and not as passed."""
+        self.skipped = reason
+        print(f"  SKIPPED: {reason}")
 
     def predict(self, question, answer, tolerance=0.0):
         """A question before its answer: on paper, or with --quiz typed and graded."""
@@ -104,8 +109,10 @@ class Lesson:
         """Exit status 0 only if there were checks, all held, and every promised picture was drawn."""
         seconds, held = time.perf_counter() - self.began, sum(check["held"] for check in self.checks)
         passed = held == len(self.checks) > 0 and not self.missing
-        record = {"passed": passed, "mode": self.mode, "seed": self.seed, "seconds": seconds, "cpu": time.process_time(), "checks": self.checks}
+        record = {"passed": passed and not self.skipped, "skipped": self.skipped, "mode": self.mode, "seed": self.seed,
+                  "seconds": seconds, "cpu": time.process_time(), "checks": self.checks}
         (self.out / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        print(f"\n{held} of {len(self.checks)} checks held, {seconds:.1f} s; kept in {self.out}")
+        part = "; a part was SKIPPED" if self.skipped else ""
+        print(f"\n{held} of {len(self.checks)} checks held, {seconds:.1f} s; kept in {self.out}{part}")
         if not passed:
             sys.exit(f"not drawn: {sorted(self.missing)}" if self.missing else 1)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
 
 from lessons import grading
+from minigrad import backend
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9X]*_*.py"))
 EXERCISES = sorted(file.stem[2:] for file in (ROOT / "lessons" / "exercises").glob("ex*.py"))
@@ -40,10 +41,45 @@ def test_a_lesson_holds_in_fast_mode(lesson, tmp_path):
     printed = done.stdout.decode("cp1252") + done.stderr.decode("cp1252", "replace")
     assert done.returncode == 0, printed
     record = json.loads((out / "record.json").read_text(encoding="utf-8"))
-    assert len(record["checks"]) >= 2 and record["passed"]
+    assert len(record["checks"]) >= 2 and (record["passed"] or record["skipped"].startswith("no GPU"))
     assert record["cpu"] < 15, "a fast run is meant to take less than five seconds on an idle machine"
     promised = re.search(r"pictures=\[(.*?)\]", lesson.read_text(encoding="utf-8"), re.DOTALL)
     assert promised and all(list(out.glob(f"{name}.*")) for name in re.findall(r'"(\w+)"', promised[1]))
+
+
+NEARLY_A_GPU = """
+import runpy, sys
+from minigrad import backend
+from tests import strict_array
+backend.cupy = lambda: strict_array
+sys.argv = sys.argv[1:]
+sys.path.insert(0, "lessons")
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_the_lesson_for_a_gpu_runs_to_its_end_on_an_array_that_is_like_one(tmp_path):
+    """The stand-in of `strict_array.py` refuses what CuPy refuses; it cannot be fast, so of the speed nothing is asked."""
+    lesson = next((ROOT / "lessons").glob("X3_*.py"))
+    command = [sys.executable, "-c", NEARLY_A_GPU, str(lesson), "--fast", "--out", str(tmp_path)]
+    settings = os.environ | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+    record = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    losses = [check for check in record["checks"] if "the loss on the GPU" in check["what"]]
+    assert len(losses) == 4 and all(check["held"] for check in losses) and not record["skipped"], done.stdout + done.stderr
+    assert [check for check in record["checks"] if "costs the CPU more" in check["what"]]
+
+
+def test_without_a_gpu_the_lesson_ends_well_and_is_not_called_passed(tmp_path):
+    try:
+        backend.cupy()
+    except RuntimeError:
+        done = lessons("X3", "--fast", "--out", str(tmp_path))
+        assert done.returncode == 0 and "SKIPPED: no GPU" in done.stdout and "X3 SKIPPED in part" in done.stdout
+        listed = lessons("--out", str(tmp_path)).stdout
+        assert re.search("X3 .*skipped in part", listed) and "(passed)" not in listed
+    else:
+        pytest.skip("there is a GPU")
 
 
 def test_a_lesson_without_checks_or_with_a_missing_picture_fails(tmp_path):
