@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from . import fonts
-from .graph import Graph, Value, graph_of
+from .graph import Graph, Value
 from .notation import norm, superscript
+from .reading import graph_of
 from .scene import Edge, Mark, Scene, Text, line, rectangle
 
 LEFT, TOP, GAP, BELOW = 212.0, 196.0, 88.0, 76.0

@@ -9,7 +9,9 @@ from typing import Any
 from . import fonts, formulas, text
 from .cell import scene as cell_scene
 from .expression import Expression
-from .graph import Graph, fold_inner, keep_newest, name_the_nameless
+from .folding import fold_inner, keep_newest
+from .graph import Graph
+from .naming import name_the_nameless
 from .rolled import scene as rolled_scene
 from .scene import Scene, Text
 from .steps import Plan

@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.drawing.formulas import formula
-from minigrad.drawing.graph import read
+from minigrad.drawing.reading import read
 from tests.drawing.nets import expression, number
 from tests.drawing.seen import look_at, words
 

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.drawing.flow import profile, relative
-from minigrad.drawing.graph import read
+from minigrad.drawing.reading import read
 
 
 def data(steps: int = 5) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.drawing import taught
-from minigrad.drawing.graph import read
+from minigrad.drawing.reading import read
 from tests.drawing.nets import layer, own_cell, spelled, toy
 from tests.drawing.seen import look_at, words
 

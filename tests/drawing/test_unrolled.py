@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.drawing.graph import read
+from minigrad.drawing.reading import read
 from minigrad.drawing.scene import Mark, Scene
 from minigrad.drawing.steps import Plan
 from minigrad.drawing.sums import add_up

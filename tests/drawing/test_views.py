@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.drawing.flow import factor, profile
-from minigrad.drawing.graph import read
+from minigrad.drawing.reading import read
 from minigrad.drawing.scene import Mark
 from tests.drawing.nets import layer, own_cell, spelled, toy
 from tests.drawing.seen import look_at, words

@@ -1,0 +1,97 @@
+"""Which values have a box of their own; the others fold into the boxes that they are part of, so that a box is an equation.
+
+What a program named, what leaves its step, and what a nonlinearity bends stays; of a graph too large to be read, the newest part.
+"""
+
+from __future__ import annotations
+
+from .graph import LINEAR, NONLINEAR, SLICES, VIEWS, Graph, Value, boxes_of
+
+
+def show_sums(graph: Graph) -> None:
+    """The sum that the singled-out weight enters gets a box, so that its pill can say hᵀ dz."""
+    for user in graph.weight.users if graph.weight is not None and graph.columns else ():
+        v = user
+        while not v.shown and len(v.users) == 1 and v.users[0].op in LINEAR | VIEWS:
+            v = v.users[0]
+        v.shown = True
+
+
+def worth_showing(v: Value, root: Value) -> bool:
+    """A value has a box of its own if it has a name, leaves its step, is used twice, or is what a nonlinearity bends."""
+    if v.kind == "number":
+        return v.initial is not None
+    if v.cut is not None:
+        return True
+    if v.leaf:
+        return bool(v.name) or v.kind == "weight" or v.initial is not None or v.array.size > 1
+    if v is root or v.name and not inner_slice(v):
+        return True
+    if v.op in VIEWS or v.op in SLICES or v.op in NONLINEAR and all(user.op in SLICES for user in v.users):
+        return False
+    if any(user.column != v.column for user in v.users):
+        return v.column is not None or len(v.users) > 1
+    return len(v.users) > 1 or (v.op in LINEAR and uses_weight(v) and bends(v.users[0]) and not plain_gate(v.users[0]))
+
+
+def plain_gate(user: Value) -> bool:
+    """A named nonlinearity that stays inside its step, z = σ(x W_xz + h W_hz): its sum needs no box of its own."""
+    return bool(user.name) and user.column is not None and all(u.column == user.column for u in user.users)
+
+
+def inner_slice(v: Value) -> bool:
+    """A piece of a weight, or of a sum of the same step, x_zr of x W_xh: equations name it, but it has no box."""
+    x = v.inputs[0]
+    piece = x.kind == "weight" or x.computed and x.column == v.column and x.op in LINEAR
+    return v.op in SLICES and v.column is not None and piece
+
+
+def bends(user: Value) -> bool:
+    """Whether the sum ends here: its user is no further sum, product or view of it."""
+    while (user.op in VIEWS or user.op in SLICES) and len(user.users) == 1:
+        user = user.users[0]
+    return user.op not in LINEAR | VIEWS | {"multiply", "divide", "power", "square"}
+
+
+def uses_weight(v: Value) -> bool:
+    """Whether a weight enters this sum of products."""
+    waiting = [v]
+    for k, x in enumerate(waiting):
+        if k > 60:
+            return False
+        if x.kind == "weight":
+            return True
+        if x.op in LINEAR or x.op in VIEWS or x.op in SLICES or x.op == "multiply":
+            waiting += [y for y in x.inputs if not y.name or y.kind == "weight"][:8]
+    return False
+
+
+def fold_inner(graph: Graph) -> None:
+    """Inside the steps only states, data and the sums with the singled-out weight keep a box; the rest folds into them."""
+    sums = {box for user in graph.weight.users for box in boxes_of(user)} if graph.weight is not None else set()
+    states = {v.role for v in graph.values if v.computed and any(user.column != v.column for user in v.users)}
+    for v in graph.values:
+        if v.shown and v.computed and v.column is not None and v is not graph.root and v not in sums:
+            v.shown = v.role in states
+
+
+def keep_newest(graph: Graph, most: int = 18) -> None:
+    """Of a graph too large to be read, the newest results stay, with the leaves that they use; all older ones are one box."""
+    boxes = [v for v in graph.values if v.shown and v.computed]
+    since = boxes[-most].time if len(boxes) > most else 0.0
+    kept = [v for v in graph.values if v.computed and v.time >= since]
+    older = sum(v.computed and v.time < since for v in graph.values)
+    rest = Value(None, "elided", name="…", shown=True, time=since - 1, settings={"operations": older})
+    for v in kept:
+        v.inputs = [rest if x.computed and x.time < since else x for x in v.inputs]
+        rest.users += [v] if rest in v.inputs else []
+    computed, leaves = set(kept), list(dict.fromkeys(x for v in reversed(kept) for x in v.inputs if not x.computed and x is not rest))
+    for x in leaves:
+        x.users = [user for user in x.users if user in computed]
+    for x in leaves[2 * most :]:
+        x.shown = False
+    inside = {*computed, *leaves}
+    rest.settings["leaves"] = max(0, len(leaves) - 2 * most)
+    rest.shown = bool(older)
+    graph.values = [rest, *(v for v in graph.values if v in inside)]
+    graph.id = {v: f"n{k}" for k, v in enumerate(graph.values)}

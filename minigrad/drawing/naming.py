@@ -1,0 +1,162 @@
+"""Names: those of the program's own variables, one for each role; letters for what has none; marks where two would be the same.
+
+A gate takes the letter of the slice that it was made of, and a variable that is overwritten at once names what it holds in the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from .graph import LINEAR, NONLINEAR, SLICES, Column, Graph, Value, carried
+from .notation import subscript, superscript
+
+
+def assign_names(values: list[Value], columns: list[Column]) -> None:
+    """Each role gets the name that most of its values have; a slice hands its name on to the gate made of it."""
+    for v in values:
+        v.name = tidy(v.name)
+    promote_gates(values)
+    name_masked(values)
+    forget_rebound(values)
+    by_role: dict[Any, list[Value]] = {}
+    for v in values:
+        if v.column is not None and v.role is not None:
+            by_role.setdefault((v.role, columns[v.column].block), []).append(v)
+    for alike in by_role.values():
+        names = [v.name for v in alike if v.name]
+        stems = Counter(stem(name, columns[v.column].number) for v in alike if (name := v.name) and v.column is not None)
+        if not names:
+            continue
+        common, votes = max(stems.items(), key=lambda item: (item[1], -len(item[0])))
+        for v in alike:
+            v.numbered = not (v.own_name and votes == 1 < len(names))
+            if v.numbered:
+                v.name = common
+    for v in values:
+        if v.initial is not None:
+            v.name = v.initial.name
+
+
+def tidy(name: str) -> str:
+    """h_t → h, h_new → h, h_tilde → h̃: what the blackboard would write."""
+    for ending in ("_t",):
+        name = name.removesuffix(ending) if len(name) > len(ending) else name
+    for ending, accent in (("_tilde", "\u0303"), ("_hat", "\u0302"), ("_bar", "\u0304"), ("_star", "*")):
+        if name.endswith(ending) and len(name) == len(ending) + 1:
+            name = name[0] + accent
+    return name
+
+
+def stem(name: str, number: int) -> str:
+    """h3 or h_3 at step 3 → h"""
+    without = name.removesuffix(str(number))
+    return without.rstrip("_") or name if without != name else name
+
+
+def promote_gates(values: list[Value]) -> None:
+    """`i, f, g, o = split(z)`, then σ(i): the box is the gate, so it takes the letter; z[i] is what it was made of."""
+    for v in values:
+        if v.op in SLICES and v.name:
+            v.settings = v.settings | {"letter": v.name.partition("_")[2] or v.name}
+            gate = v.users[0]
+            if len(v.users) == 1 and gate.op in NONLINEAR and not gate.name and gate.column == v.column:
+                gate.name, gate.order, v.name = v.name, v.time, ""
+
+
+def name_masked(values: list[Value]) -> None:
+    """where(mask, h', h): what a mask lets through has the state's name, and the new value folds into it."""
+    for v in values:
+        if v.op == "select" and len(v.inputs) == 2:
+            new = v.inputs[0]
+            if new.computed and new.column == v.column and len(new.users) == 1 and not new.own_name:
+                v.name, new.name = v.name or new.name, ""
+
+
+def forget_rebound(values: list[Value]) -> None:
+    """`y = x @ W; y = y + b`: a variable that is overwritten at once names what it holds in the end; x W + b is one equation."""
+    for v in values:
+        user = v.users[0] if len(v.users) == 1 else None
+        if user is None or not v.computed or v.own_name or v.column != user.column:
+            continue
+        affine = v.op == "matmul" and user.op == "add" and any(x.kind == "weight" for x in user.inputs) and v.path == user.path
+        if v.name == user.name or affine:
+            v.name = ""
+
+
+def name_the_nameless(graph: Graph) -> None:
+    """A sum under a nonlinearity is z, a linear output y, a state h, a loss L, data x; the rest v₁, v₂, … in order."""
+    taken: dict[Any, set[str]] = {}
+    for v in graph.values:
+        v.name = "" if v.lettered else v.name
+    for v in graph.shown:
+        taken.setdefault(place(v), set()).add(v.name)
+    given: dict[Any, str] = {}
+    for v in graph.shown:
+        if not v.name and v.kind != "number":
+            key = (v.role, graph.columns[v.column].block if v.column is not None else None) if v.role else v
+            if key not in given:
+                given[key] = next(letter for letter in candidates(v, graph) if letter not in taken[place(v)])
+                taken[place(v)].add(given[key])
+            v.name, v.lettered = given[key], True
+    tell_apart(graph)
+    for v in graph.values:
+        state = v.initial or v.cut or v.late
+        if state is not None:
+            v.name = state.name
+
+
+def place(v: Value) -> tuple[str, bool]:
+    """Where a name must be unique: inside a layer's steps, or outside of them."""
+    return v.path, v.column is None
+
+
+def tell_apart(graph: Graph) -> None:
+    """The same name in two layers: h and h⁽²⁾ in their steps; rnn.W_hh and rnn_2.W_hh for weights; twice in one layer: h′."""
+    weights = Counter(v.name for v in graph.shown if v.kind == "weight")
+    for v in graph.shown:
+        if v.kind == "weight" and weights[v.name] > 1 and v.users[0].path:
+            v.owner = v.users[0].path.rpartition("/")[2]
+    seen_outside: Counter = Counter()
+    for v in graph.shown:
+        if v.computed and v.column is None and not v.own_name:
+            seen_outside[v.name] += 1
+            v.name += subscript(seen_outside[v.name]) if seen_outside[v.name] > 1 else ""
+    roles: dict[Any, dict[Any, tuple[str, str]]] = {}
+    for v in graph.shown:
+        if v.computed and v.column is not None:
+            roles.setdefault((v.name, graph.columns[v.column].block), {}).setdefault(v.role, (v.path, v.name))
+    states = {v.role for v in graph.shown if any(True for _ in carried(v))}
+    for alike in roles.values():
+        paths = list(dict.fromkeys(path for path, _ in alike.values()))
+        seen: Counter = Counter()
+        for role, (path, name) in sorted(alike.items(), key=lambda item: item[0] not in states):
+            seen[path] += 1
+            layer = f"⁽{superscript(paths.index(path) + 1)}⁾" if paths.index(path) else ""
+            alike[role] = (path, name + "′" * (seen[path] - 1) + layer)
+    for v in graph.shown:
+        if v.computed and v.column is not None:
+            v.name = roles.get((v.name, graph.columns[v.column].block), {}).get(v.role, ("", v.name))[1]
+
+
+def candidates(v: Value, graph: Graph) -> Iterable[str]:
+    """Letters that would suit, best first; outside time v₁, v₂, … (Wengert's list)."""
+    if v is graph.root and v.array.size == 1:
+        yield "L"
+    if v.kind == "data":
+        yield from ("x", "target", "data") if v.column is not None else ("target", "x", "data")
+    if v.kind == "weight":
+        yield from ("w", "W")
+    scaled = v.op == "multiply" and any(x.kind == "weight" for x in v.inputs)
+    if (v.op in LINEAR or scaled) and graph.columns:
+        yield from "za" if any(user.op in NONLINEAR - {"softmax"} for user in v.users) or len(v.users) > 1 else "yz"
+    if any(abs(distance) == 1 for _, distance in carried(v)):
+        yield from "hcs"
+    if v.column is not None:
+        yield from "uvpqkmn"
+    k = 1
+    while True:
+        number = str(k) if v.column is None else "′" * k
+        yield "v" + number.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+        k += 1
