@@ -27,6 +27,8 @@ OFFSET = 3.4  # of the two colours of an edge, to either side
 class Expression:
     """The drawing in progress of a graph without time."""
 
+    words_on_edges = True  # the local derivatives, and what the chain rule makes of them
+
     def __init__(self, graph: Graph, words: Mapping[str, str], backward: bool, values: str) -> None:
         self.graph, self.words, self.backward, self.values = graph, words, backward, values
         self.scalar = all(v.array.size == 1 for v in graph.shown if v.kind not in ("number", "elided"))
@@ -38,7 +40,7 @@ class Expression:
         slots = {v: Slot(v, need=self.width(v), leaf=not v.computed) for v in self.graph.shown}
         links = [Link(slots[x], slots[v], key=places) for v in slots for x, places in self.drawn_inputs(v).items()]
         body = Body(list(slots.values()), links, sinking=False)
-        spelled = self.scalar and self.small and self.backward
+        spelled = self.scalar and self.small and self.backward and self.words_on_edges
         body.place_freely(WORDS if spelled else SPACE, TOP, lambda slot: self.height(slot.key), GAP if spelled else 64.0)
         room = 120.0 if spelled else 0.0
         scene = Scene(body.width + 2 * MARGIN + 2 * room, 0, title, description)
@@ -152,7 +154,7 @@ class Expression:
         left, right = beside(points, OFFSET), beside(points, -OFFSET)
         scene.add(Edge(lower.id, upper.id, bent(left, 40), "ink", 2.6, "head", kind="forward"))
         scene.add(Edge(lower.id, upper.id, bent(right, 40), "gradient line", 2.6, "tail", kind="backward"))
-        spelled = self.scalar and self.small and x.kind != "elided"
+        spelled = self.scalar and self.small and self.words_on_edges and x.kind != "elided"
         words = self.edge_words(x, v, link.key) if spelled else []
         return Label((points[0], points[1]), words, f"edge {lower.id} {upper.id}")
 
