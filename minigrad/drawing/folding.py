@@ -34,6 +34,13 @@ def worth_showing(v: Value, root: Value) -> bool:
     return len(v.users) > 1 or (v.op in LINEAR and uses_weight(v) and bends(v.users[0]) and not plain_gate(v.users[0]))
 
 
+def show_alike(values: list[Value]) -> None:
+    """What has a box in one step has one in every step."""
+    roles = {v.role for v in values if v.shown and v.computed and v.column is not None}
+    for v in values:
+        v.shown |= v.computed and v.column is not None and v.role in roles
+
+
 def plain_gate(user: Value) -> bool:
     """A named nonlinearity that stays inside its step, z = σ(x W_xz + h W_hz): its sum needs no box of its own."""
     return bool(user.name) and user.column is not None and all(u.column == user.column for u in user.users)

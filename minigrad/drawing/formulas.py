@@ -115,6 +115,8 @@ def written(v: Value, graph: Graph, depth: int) -> tuple[str, int]:
     if v.op in SLICES and v.inputs[0].op in NONLINEAR and not v.inputs[0].shown:
         curve = v.inputs[0]
         return called(curve, [sliced(operand(curve.inputs[0], graph, depth + 1), v)]), ATOM
+    if v.op in SLICES and v.column is not None and v.inputs[0].computed and v.inputs[0].column is None and not v.inputs[0].shown:
+        return inner[0]  # a step's part of what was computed for all steps at once
     if v.op in SLICES:
         return sliced(inner[0], v), ATOM
     return called(v, [text for text, _ in inner]), ATOM
@@ -173,6 +175,6 @@ def called(v: Value, inner: list[str]) -> str:
     if v.op in ("concatenate", "stack"):
         return f"[{', '.join(inner)}]" if len(inner) <= 3 else f"[{inner[0]}, …, {inner[-1]}]"
     if v.op == "select":
-        return f"where(mask, {', '.join(inner)})"
+        return inner[-1] if v.let_through == 0.0 else f"where(mask, {', '.join(inner)})"
     label = {"sum": "Σ", "sqrt": "√"}.get(v.op) or CALLS.get(v.op, v.op.replace("_", " "))
     return f"{label}({', '.join(inner)})"

@@ -6,7 +6,7 @@ different steps have the same role, and with it one name and one height. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,12 +47,22 @@ class Value:
     late: Value | None = None  # the state that it stands in for after the last step, where time runs backwards
     cut: Value | None = None  # the state that this leaf repeats without its history
     numbered: bool = True  # whether the name carries the step's number
+    numbers: Callable[[], np.ndarray] | None = None  # of a value that is no tensor by itself: one step's part of a whole sequence
+    slope: Callable[[Graph], np.ndarray | None] | None = None  # and its gradient
 
     @property
     def array(self) -> np.ndarray:
         if self.kind == "elided":
             return np.zeros(0)
+        if self.numbers is not None:
+            return self.numbers()
         return np.asarray(self.tensor.numpy() if isinstance(self.tensor, Tensor) else self.tensor)
+
+    @property
+    def let_through(self) -> float:
+        """The share of a masked value that its mask lets through: 1 everywhere else."""
+        mask = self.settings.get("condition") if self.op == "select" else None
+        return 1.0 if mask is None else float(np.mean(np.asarray(mask.get() if hasattr(mask, "get") else mask)))
 
     @property
     def full_name(self) -> str:
@@ -104,7 +114,7 @@ class Graph:
     missing: str = NOT_COMPUTED  # the words for a gradient that is not there
 
     def __post_init__(self) -> None:
-        self.by_tensor = {v.tensor: v for v in self.values if v.kind != "number"}
+        self.by_tensor = {v.tensor: v for v in self.values if v.kind != "number" and v.tensor is not None}
         self.id = {v: f"n{k}" for k, v in enumerate(self.values)}
 
     def of(self, tensor: Tensor) -> Value | None:
@@ -113,8 +123,12 @@ class Graph:
 
     def gradient(self, value: Value) -> np.ndarray | None:
         """∂L/∂value, or None: not computed."""
+        return self.recorded(value) if value.slope is None else value.slope(self)
+
+    def recorded(self, value: Value) -> np.ndarray | None:
+        """∂L/∂value as the trace has it; a weight also knows its own."""
         recorded = self.trace is not None and value.kind not in ("number", "elided")
-        found = self.trace.gradient(value.tensor) if recorded else None
+        found = self.trace.gradient(value.tensor) if recorded and value.tensor is not None else None
         if found is None and value.kind == "weight":
             found = value.tensor.grad
         return None if found is None else np.asarray(getattr(found, "get", lambda: found)())
@@ -123,6 +137,7 @@ class Graph:
         """Let go of the tensors when the picture is made: values know their inputs and their users, which is a circle."""
         for value in self.values:
             value.inputs, value.users, value.initial, value.tensor = [], [], None, None
+            value.numbers = value.slope = None
         self.by_tensor.clear()
 
     @property
@@ -135,6 +150,16 @@ def carried(v: Value) -> Iterator[tuple[Value, int]]:
     for user in v.users:
         if v.column is not None and user.column is not None and user.column != v.column:
             yield user, user.column - v.column
+
+
+def ways(values: list[Value]) -> dict[str, int]:
+    """For each path, which way its states go through time: 1 to the right, −1 to the left."""
+    found: dict[str, int] = {}
+    for v in values:
+        for user, distance in carried(v):
+            if user.path == v.path:
+                found.setdefault(v.path, 1 if distance > 0 else -1)
+    return found
 
 
 def sources(v: Value) -> list[Value]:

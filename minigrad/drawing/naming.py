@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from .graph import LINEAR, NONLINEAR, SLICES, Column, Graph, Value, carried
+from .graph import LINEAR, NONLINEAR, SLICES, Column, Graph, Value, carried, ways
 from .notation import subscript, superscript
 
 
@@ -34,9 +34,18 @@ def assign_names(values: list[Value], columns: list[Column]) -> None:
             v.numbered = not (v.own_name and votes == 1 < len(names))
             if v.numbered:
                 v.name = common
+    name_joints(values)
     for v in values:
         if v.initial is not None:
             v.name = v.initial.name
+
+
+def name_joints(values: list[Value]) -> None:
+    """[h→, h←] is h: what two layers' states of one name are joined to."""
+    for v in values:
+        names = {x.name for x in v.inputs}
+        if v.computed and not v.name and len(names) == 1 and len({x.path for x in v.inputs}) > 1 and all(x.computed for x in v.inputs):
+            v.name = names.pop()
 
 
 def tidy(name: str) -> str:
@@ -127,17 +136,28 @@ def tell_apart(graph: Graph) -> None:
     for v in graph.shown:
         if v.computed and v.column is not None:
             roles.setdefault((v.name, graph.columns[v.column].block), {}).setdefault(v.role, (v.path, v.name))
-    states = {v.role for v in graph.shown if any(True for _ in carried(v))}
+    states, way = {v.role for v in graph.shown if any(True for _ in carried(v))}, ways(graph.values)
     for alike in roles.values():
-        paths = list(dict.fromkeys(path for path, _ in alike.values()))
+        marks = marks_of(list(dict.fromkeys(path for path, _ in alike.values())), way)
         seen: Counter = Counter()
         for role, (path, name) in sorted(alike.items(), key=lambda item: item[0] not in states):
             seen[path] += 1
-            layer = f"⁽{superscript(paths.index(path) + 1)}⁾" if paths.index(path) else ""
-            alike[role] = (path, name + "′" * (seen[path] - 1) + layer)
+            alike[role] = (path, name + "′" * (seen[path] - 1) + marks[path])
     for v in graph.shown:
         if v.computed and v.column is not None:
             v.name = roles.get((v.name, graph.columns[v.column].block), {}).get(v.role, ("", v.name))[1]
+
+
+def marks_of(paths: list[str], way: dict[str, int]) -> dict[str, str]:
+    """Nothing for the first layer, ⁽²⁾ for the second; → and ← for two that go opposite ways."""
+    opposed = {way.get(path) for path in paths} >= {1, -1}
+    seen: Counter = Counter()
+    marks = {}
+    for path in paths:
+        arrow = {1: "→", -1: "←"}.get(way.get(path, 0), "") if opposed else ""
+        seen[arrow] += 1
+        marks[path] = arrow + (f"⁽{superscript(seen[arrow])}⁾" if seen[arrow] > 1 else "")
+    return marks
 
 
 def candidates(v: Value, graph: Graph) -> Iterable[str]:

@@ -12,15 +12,20 @@ from ..engine import Tensor
 from ..trace import Trace
 from .collecting import collect
 from .columns import assign_columns, assign_initial, assign_roles, merge_equal_leaves
-from .folding import show_sums, worth_showing
+from .folding import show_alike, show_sums, worth_showing
 from .graph import SLICES, VIEWS, Graph, Value, carried
 from .naming import assign_names, name_the_nameless
+from .sequences import regroup
 
 
-def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: bool = True) -> Graph:
-    """The graph of `output` (without it, of what backward began from), with every name, step, role and fold decided."""
+def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: bool = True, whole: bool = True) -> Graph:
+    """The graph of `output` (without it, of what backward began from), with every name, step, role and fold decided.
+
+    `whole` keeps operations on whole sequences as they were recorded; else each step has its part of them.
+    """
     output = output if output is not None else last_result(trace)
     values = collect(output, trace)
+    values = values if whole else regroup(values)
     root = values[-1]
     columns = assign_columns(values)
     merge_equal_leaves(values)
@@ -29,6 +34,7 @@ def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: boo
     assign_names(values, columns)
     for value in values:
         value.shown = worth_showing(value, root) if fold else value.kind != "number" or value.initial is not None
+    show_alike(values)
     graph = Graph(values, root, columns, trace)
     graph.weight = single_out(graph, weight)
     show_sums(graph)
@@ -66,14 +72,14 @@ def on_state(weight: Value) -> bool:
     return any(x.initial is not None or any(distance == 1 for _, distance in carried(x)) for x in mates)
 
 
-def graph_of(what: Any, weight: Any) -> Graph:
+def graph_of(what: Any, weight: Any, whole: bool = True) -> Graph:
     """The graph of a Trace, or of a Tensor without one; a TypeError for what records nothing."""
     if isinstance(what, Trace):
-        return read(what, weight=weight)
+        return read(what, weight=weight, whole=whole)
     if isinstance(what, Tensor):
         if what.op is None:
             raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
-        return read(None, what, weight=weight)
+        return read(None, what, weight=weight, whole=whole)
     raise TypeError(f"draw takes a Trace, a Tensor or a Model, got {type(what).__name__}")
 
 

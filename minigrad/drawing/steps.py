@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from . import fonts, formulas
 from .cards import PAD, candidate, gradient_words, is_gate, value_words
-from .graph import Graph, Value, carried, sources
+from .graph import Graph, Value, carried, sources, ways
 from .layout import Body, Link, Slot
 
 GATE = 43.0  # the least width of a gate's box: "100%"
@@ -78,7 +77,7 @@ class Plan:
     def body_of(self, block: int) -> Body:
         """The body that the steps of a block share: one slot per role, one link per pair of roles that is joined."""
         columns = [c for c in self.columns if not c.gap and self.graph.columns[c.last].block == block]
-        loops = list(dict.fromkeys(v.loop for c in columns for v in self.inside(c.last) if v.computed))
+        loops = self.storeys([v for c in columns for v in self.inside(c.last) if v.computed])
         slots: dict[Any, Slot] = {}
         for c in columns:
             for v in self.inside(c.last):
@@ -97,6 +96,17 @@ class Plan:
         for c in columns:
             c.body = body
         return body
+
+    def storeys(self, boxes: list[Value]) -> list[str]:
+        """The loops from the bottom: in the order of the program, but what runs backwards stands under its forward twin."""
+        loops = list(dict.fromkeys(v.loop for v in boxes))
+        fed = {(v.loop, x.loop) for v in boxes for x in sources(v) if x.computed}
+        way = ways(boxes)
+        for k, (one, other) in enumerate(pairwise(loops)):
+            opposed = way.get(one, 0) > 0 > way.get(other, 0)
+            if opposed and (other, one) not in fed:
+                loops[k : k + 2] = [other, one]
+        return loops
 
     def inside(self, column: int) -> list[Value]:
         """The values with boxes in a step."""
@@ -168,17 +178,12 @@ class Plan:
 
     def let_through(self, c: Shown) -> float:
         """The share of a step that its masks let through; 1 without masks."""
-        masks = [v.settings["condition"] for v in self.graph.values if v.column == c.last and v.op == "select" and "condition" in v.settings]
-        return float(np.mean([np.mean(as_host(mask)) for mask in masks])) if masks else 1.0
+        shares = [v.let_through for v in self.graph.values if v.column == c.last and v.op == "select" and "condition" in v.settings]
+        return sum(shares) / len(shares) if shares else 1.0
 
     def initial_column(self, v: Value) -> int:
         """Where a first state enters."""
         return next(user.column for user in v.users if user.column is not None)
-
-
-def as_host(array: Any) -> np.ndarray:
-    """The array on the host."""
-    return np.asarray(array.get() if hasattr(array, "get") else array)
 
 
 def drawn_users(v: Value) -> Iterable[Value]:
