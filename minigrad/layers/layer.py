@@ -375,6 +375,11 @@ class Layer:
         """A new layer of these settings, with weights of its own."""
         return cls(**config)
 
+    @classmethod
+    def _restored(cls, config: dict[str, Any]) -> Layer:
+        """The layer of these settings from a file; layers among them are its own and no models for copies."""
+        return cls.from_config(config)
+
     def __repr__(self) -> str:
         shown_settings = {word: value for word, value in settings(self).items()
                           if word not in ("name", "dtype") and getattr(value, "__name__", None) != "linear"}

@@ -252,6 +252,10 @@ class RNN(Recurrent):
             given = [type(cell).from_config(cell.get_config()) for cell in given]
         return cls(**{**config, "units": given})
 
+    @classmethod
+    def _restored(cls, config: dict[str, Any]) -> RNN:
+        return cls(**config)
+
 
 SimpleRNN = RNN
 

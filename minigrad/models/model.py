@@ -39,12 +39,9 @@ class Model(Layer):
         if outputs is not None:
             self._connect(inputs, outputs)
 
-    @classmethod
-    def _restore(cls, config: dict[str, Any], inputs: Any, outputs: Any, layers: list[Layer]) -> Model:
-        """A model from a file: its graph is given instead of found."""
-        model: Any = cls.from_config(config)
-        model._connect(inputs, outputs)
-        return model
+    def _restore(self, inputs: Any, outputs: Any, layers: list[Layer]) -> None:
+        """For a model from a file: its graph is given instead of found."""
+        self._connect(inputs, outputs)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -63,6 +60,7 @@ class Model(Layer):
         self.layers = list(dict.fromkeys(call.op for call in self._graph if isinstance(call.op, Layer)))
         refuse_equal_names(self.layers)
         given = [one for call in self._graph for one in leaves((call.inputs, call.options))]
+        refuse_computed(given)
         self.operands = list(dict.fromkeys(one for one in given if isinstance(one, Parameter)))    # as in `symbol * parameter`
         self.built = True
 
@@ -311,6 +309,14 @@ def calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
             found[symbol.call] = None
             open_ends.extend(symbol.call.sources)
     return sorted(found, key=lambda call: call.time)
+
+
+def refuse_computed(given: list[Any]) -> None:
+    """A tensor made of weights before the graph would keep the value that it has now, whatever training does to them."""
+    for one in given:
+        if isinstance(one, Tensor) and one.op is not None:
+            raise ValueError(f"a {named(one.op)} of weights, of shape {one.shape}, stands beside a Symbol; training would not move it: "
+                             "compute it in a Lambda or a Layer, or take its .detach() for a constant")
 
 
 def named_output(call: Call) -> str:

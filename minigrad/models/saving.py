@@ -1,7 +1,7 @@
 """Saving and loading: weights, whole models, and training that goes on where it was interrupted. No pickle, no code run.
 
-A model is one safetensors file: the weights under `weights/…`, the optimiser's memory under `optimizer/…`, and in the
-header's words the architecture, what `compile` was told, and, in a checkpoint, the position that training had reached,
+A model is one safetensors file: the weights under `weights/…`, arrays that stand in its formulas under `constants/…`, the
+optimiser's memory under `optimizer/…`, and in the header's words the architecture, what `compile` was told, and, in a checkpoint, the position that training had reached,
 all as JSON. Everything in a file is checked before anything in memory is changed.
 """
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from .. import backend
 from ..engine import Tensor
 from ..layers.layer import Parameter, allowance, assign
-from .architecture import NotSaveable, decoded, encoded, layer_data, layer_from, saveable
+from .architecture import described, made
 from .files import (
     ModelFileError,
     documented_errors,
@@ -27,8 +27,9 @@ from .files import (
     write_safetensors,
 )
 from .objective import Objective
+from .values import NotSaveable, decoded, encoded, saveable
 
-VERSION = 1
+VERSION = 2                                                       # 1 knew no sharing between models, and no constants
 MODEL, WEIGHTS = "minigrad-model", "minigrad-weights"
 Arrays = dict[str, np.ndarray]
 
@@ -97,7 +98,8 @@ def put(pairs: list[tuple[Tensor, np.ndarray]]) -> None:
 def save_model(model: Any, path: Any) -> None:
     """Architecture, weights, optimiser and what was compiled. A loss or metric without a registered name is left out."""
     arrays, words = trained_content(model)
-    write_model(path, {**host_arrays(model, "weights/"), **arrays}, {"architecture": json.dumps(layer_data(model)), **words})
+    architecture, constants = described(model)
+    write_model(path, {**host_arrays(model, "weights/"), **constants, **arrays}, {"architecture": json.dumps(architecture), **words})
 
 
 def save_checkpoint(model: Any, path: Any, position: dict[str, Any]) -> None:
@@ -105,11 +107,13 @@ def save_checkpoint(model: Any, path: Any, position: dict[str, Any]) -> None:
     arrays, words = trained_content(model)
     positions: Arrays = {}
     words["position"] = json.dumps(encoded(without_arrays(position, positions)))
+    constants: Arrays = {}
     try:
-        words["architecture"] = json.dumps(layer_data(model))
+        architecture, constants = described(model)
+        words["architecture"] = json.dumps(architecture)
     except NotSaveable:
         pass                                                      # going on needs the weights alone
-    write_model(path, {**host_arrays(model, "weights/"), **arrays, **positions}, words)
+    write_model(path, {**host_arrays(model, "weights/"), **constants, **arrays, **positions}, words)
 
 
 def write_model(path: Any, arrays: Arrays, words: dict[str, str]) -> None:
@@ -159,7 +163,7 @@ def load_model(path: Any) -> Any:
     if "architecture" not in words:
         raise ModelFileError(f"{path} holds weights and no architecture; make the model, then load_weights reads it")
     with documented_errors(path, "describes no model that can be made"), allowance(sum(a.size for a in arrays.values())):
-        model = layer_from(parse_json(words["architecture"], path))
+        model = made(parse_json(words["architecture"], path), {k: a for k, a in arrays.items() if k.startswith("constants/")})
         put(fitted(model, section(arrays, "weights/"), path))
         if "training" in words:
             compile_again(model, parse_json(words["training"], path))

@@ -23,11 +23,8 @@ class Sequential(Model):
         for layer in layers or ():
             self.add(layer)
 
-    @classmethod
-    def _restore(cls, config: dict[str, Any], inputs: Any, outputs: Any, layers: list[Layer]) -> Sequential:
-        model: Any = cls.from_config(config)
-        model.layers, model.inputs, model.outputs, model.built = layers, inputs, outputs, True
-        return model
+    def _restore(self, inputs: Any, outputs: Any, layers: list[Layer]) -> None:
+        self.layers, self.inputs, self.outputs, self.built = layers, inputs, outputs, True
 
     def add(self, layer: Any) -> None:
         """Puts a layer at the end."""

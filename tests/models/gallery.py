@@ -34,6 +34,11 @@ def doubled(x: Any, by: float = 2.0) -> Any:
     return by * x
 
 
+@L.register_function
+def shown_in_files(x: Any, by: Any) -> Any:
+    return mg.tanh(x * by)
+
+
 @L.register
 class Scale(L.Layer):
     """y = s ⊙ x: a layer of somebody's own."""
@@ -162,6 +167,17 @@ def nested():
     x, y = mg.Input((4,)), mg.Input((4,))
     h = mg.concatenate([inner(x), inner(y)], axis=-1)
     return mg.Model([x, y], line(L.Dense(2), L.Activation("tanh"))(h)), [numbers(3, 4), numbers(3, 4) * 2]
+
+
+@shown
+def shared_by_models():
+    dense, a, b = L.Dense(4, "tanh", name="common"), mg.Input((4,)), mg.Input((4,))
+    inner, block = mg.Model(a, dense(a), name="inner"), Block(4)
+    scale = mg.Parameter(np.full(4, 0.5, "float32"), name="scale")
+    y = dense(inner(b) * scale + np.arange(4, dtype="float32")) * scale
+    y = block.parts["first"](block(y)) * line(dense, inner)(b)
+    dense.trainable = False
+    return mg.Model(b, mg.einsum("nd,dk->nk", y, dense.W)), numbers(3, 4)
 
 
 @shown

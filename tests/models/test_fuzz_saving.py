@@ -36,7 +36,7 @@ Split = tuple[dict[str, Any], bytes]
 def originals(folder: Path) -> dict[str, tuple[bytes, Callable[[Path], Any], Any]]:
     """name → (content, how it is read, the model that it is read into, or None)"""
     found: dict[str, tuple[bytes, Callable[[Path], Any], Any]] = {}
-    for name in ("perceptron", "branches", "language_model", "cells", "stateful", "nested", "of_ones_own", "pictures", "both_directions", "attention"):
+    for name in ("perceptron", "branches", "language_model", "cells", "stateful", "nested", "of_ones_own", "pictures", "both_directions", "attention", "shared_by_models"):
         model, x = MODELS[name]()
         model.compile(mg.optimizers.Adam(1e-3, clipnorm=1.0), "mse", metrics=["mae"])
         model.predict(x)
@@ -171,13 +171,15 @@ def edited(document: Any, chance: random.Random) -> Any:
     elif what == 2 and isinstance(parent, list):
         parent += [copy.deepcopy(parent[key])] * chance.choice([1, 5])
     elif what == 3 and isinstance(parent, dict):
-        parent[chance.choice(["", "name", "units", "list", "class", "config", key + "x", key[:-1]])] = parent.pop(key)
+        parent[chance.choice(["", "name", "units", "list", "class", "config", "shared", "number", "frozen", key + "x", key[:-1]])] = parent.pop(key)
     elif what == 4:
         other, place = chance.choice(places)
         parent[key] = copy.deepcopy(other[place])
     else:
         parent[key] = chance.choice([{}, [], "Dense", {"list": []}, {"symbol": 0}, {"symbol": -1}, {"object": ["layer", "LSTM", {"units": 10**9}]},
                                      {"function": ["activation", "tanh"]}, {"float": "nan"}, {"dict": [[[], 1]]}, {"array": ["<f8", [2**40], ""]},
+                                     {"shared": 0}, {"shared": chance.randint(0, 9)}, {"inside": {"shared": 0}, "path": "W"}, {"constant": 0}, {"tensor": 1},
+                                     {"weight": {"shape": [10**5, 10**5], "dtype": "float32", "name": None}}, {"weight": {"shared": 1}}, {"scalar": ["O", 1]},
                                      {"object": ["optimizer", "Adam", {"learning_rate": {"object": ["schedule", "Warmup", {}]}}]}])
     return document
 
