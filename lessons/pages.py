@@ -1,7 +1,7 @@
 """Every lesson as an executed notebook, and all of them as a web site that needs no network.
 
     python -m lessons notebooks [01 07] [--out DIR] [--mode fast|normal|long]
-    python -m lessons site      [01 07] [--out DIR] [--mode fast|normal|long]
+    python -m lessons site      [01 07] [--out DIR] [--mode fast|normal|long] [--pyodide DIR]
 
 The lesson's script stays the only source: its percent cells become a notebook, a kernel runs it, and the site is built from
 what came out. What these commands need beyond the lessons: `python -m pip install -e ".[site]"`.
@@ -22,10 +22,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from lessons import tab
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 STEPPERS = {"01": "trace", "06": "unroll(3)", "07": "trace"}  # the lessons whose computation can be played, and what is played
-BESIDE = ("teaching", "keras", "keras_arguments", "cells")  # the pages of docs/ that go with the lessons
+BESIDE = ("teaching", "record", "keras", "keras_arguments", "cells")  # the pages of docs/ and of this folder that go with the lessons
 INSTALL = ('import importlib.util; importlib.util.find_spec("minigrad") or '
            'get_ipython().run_line_magic("pip", \'install -q "minigrad-unrolled[lessons]"\')')
 DARK = '''import _kit
@@ -72,7 +74,8 @@ def execute(book: Any, folder: Path, mode: str) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    shutil.copyfile(HERE / "matplotlibrc", folder / "matplotlibrc")
+    for beside in ("matplotlibrc", "source_lstm.npz"):
+        shutil.copyfile(HERE / beside, folder / beside)
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     settings = {"MINIGRAD_LESSON_MODE": mode, "PYTHONPATH": path, "PYDEVD_DISABLE_FILE_VALIDATION": "1",
                 "JUPYTER_PLATFORM_DIRS": "1", "PYTHONWARNINGS": "ignore:IProgress not found"}
@@ -209,6 +212,8 @@ def for_page(book: Any, entry: Any, record: dict, folder: Path, extra: Path) -> 
             f"{sys.version.split()[0]}: {len(record['checks'])} checks, all held, {record['seconds']:.1f} s. Run it yourself: "
             f'<a href="scripts/{entry.file.name}">{entry.file.name}</a>, or as a '
             f'<a href="notebooks/{entry.file.stem}.ipynb" download>notebook</a>.')
+    if entry.number in tab.LESSONS:
+        foot += f' Or change it and run it <a href="tab/index.html#{entry.number}">in a tab of your browser</a>, with nothing installed.'
     book.cells.append(new_markdown_cell(foot))
 
 
@@ -240,6 +245,8 @@ def index(entries: list) -> str:
     rows = "\n".join(f"| {e.number} | [{e.title}]({e.file.stem}.ipynb) | {e.needs.replace('You need ', '')} |" for e in entries)
     steppers = ", ".join(f'<a href="steppers/{e.number}.html">lesson {e.number}</a>' for e in entries if e.number in STEPPERS)
     played = f"\nPlay a computation, an operation at a time: {steppers}.\n" if steppers else ""
+    here = ", ".join(f'<a href="tab/index.html#{e.number}">{e.number}</a>' for e in entries if e.number in tab.LESSONS)
+    played += f"\nChange and run lessons in a tab of your browser, with nothing installed: {here}.\n" if here else ""
     sidebar = ""
     for caption, pages in (("Lessons", [e.file.stem for e in entries]), ("Beside the lessons", BESIDE)):
         sidebar += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(pages) + "\n```\n"
@@ -249,7 +256,7 @@ def index(entries: list) -> str:
             f"{sidebar}")
 
 
-def site(entries: list, out: Path, mode: str) -> int:
+def site(entries: list, out: Path, mode: str, pyodide: Path | None = None) -> int:
     """Run the lessons, then build the pages from what came out: `out`/index.html opens from the disk."""
     import nbformat
 
@@ -269,6 +276,7 @@ def site(entries: list, out: Path, mode: str) -> int:
                 for_page(book, entry, record, work, extra)
                 nbformat.write(book, source / f"{entry.file.stem}.ipynb")
                 shown.append(entry)
+        tab.write(shown, extra / "tab", pyodide=pyodide)
         build(shown, source, out)
     print(f"\nthe site: {out / 'index.html'}")
     return len(shown)
@@ -277,7 +285,9 @@ def site(entries: list, out: Path, mode: str) -> int:
 def build(entries: list, source: Path, out: Path) -> None:
     """Write what stands around the lessons, and let Sphinx make the pages; any warning is an error."""
     for name in BESIDE:
-        shutil.copyfile(ROOT / "docs" / f"{name}.md", source / f"{name}.md")
+        words = next(folder / f"{name}.md" for folder in (ROOT / "docs", HERE) if (folder / f"{name}.md").exists()).read_text(encoding="utf-8")
+        (source / f"{name}.md").write_text(words.replace("../lessons/", ""), encoding="utf-8")
+    shutil.copyfile(HERE / "expected.json", source / "expected.json")
     (source / "index.md").write_text(index(entries), encoding="utf-8")
     (source / "conf.py").write_text(CONF, encoding="utf-8")
     (source / "static" / "lessons.css").write_text(CSS, encoding="utf-8")
@@ -294,13 +304,16 @@ def main(command: str, arguments: list[str], entries: list) -> None:
     parser.add_argument("numbers", nargs="*", metavar="NN", help="only these lessons")
     parser.add_argument("--out", type=Path, default=HERE / "out" / command, metavar="DIR")
     parser.add_argument("--mode", choices=("fast", "normal", "long"), default="fast", help="how long the lessons run")
+    if command == "site":
+        parser.add_argument("--pyodide", type=Path, metavar="DIR", help="Python for the browser, to go with the site instead of coming from the net")
     asked = parser.parse_args(arguments)
     unknown = set(asked.numbers) - {entry.number for entry in entries}
     if unknown:
         sys.exit(f"no lesson {', '.join(sorted(unknown))}")
     chosen = [entry for entry in entries if not asked.numbers or entry.number in asked.numbers]
     try:
-        made = {"notebooks": notebooks, "site": site}[command](chosen, Path(os.path.abspath(asked.out)), asked.mode)
+        out = Path(os.path.abspath(asked.out))
+        made = notebooks(chosen, out, asked.mode) if command == "notebooks" else site(chosen, out, asked.mode, asked.pyodide)
     except ModuleNotFoundError as missing:
         sys.exit(f'{command} needs {missing.name}: python -m pip install -e ".[site]"')
     sys.exit(0 if made == len(chosen) else 1)

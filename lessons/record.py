@@ -16,6 +16,7 @@ import io
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def load() -> dict[str, Any]:
 
 def save(record: dict[str, Any]) -> None:
     """Both files; expected.json has a line for each run and for each check, so that a change can be read."""
-    line = lambda x: json.dumps(x, ensure_ascii=False)  # noqa: E731
+    line = lambda x: json.dumps(x, ensure_ascii=False)
     parts = []
     for number, kept in sorted(record.items()):
         runs = ",\n   ".join(f"{line(seed)}: {line(kept['runs'][seed])}" for seed in sorted(kept["runs"]))
@@ -173,16 +174,18 @@ def table(record: dict[str, Any]) -> str:
     rows, parts = [], []
     for number, kept in sorted(record.items()):
         cpu, wall = seconds(kept, "cpu"), seconds(kept, "seconds")
-        rows.append(f"| [{number}](#{number.lower()}) | {kept['title']} | {outcome(kept)} | {len(kept['checks'])} | "
+        heading = f"{number}. {kept['title']}"
+        anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        rows.append(f"| [{number}](#{anchor}) | {kept['title']} | {outcome(kept)} | {len(kept['checks'])} | "
                     f"{statistics.median(cpu):.1f} | {wall[-1]:.1f} |")
         said = sorted({one["skipped"] for one in kept["runs"].values() if "skipped" in one})
-        parts.append(f'\n<a id="{number.lower()}"></a>\n\n## {number}. {kept["title"]}\n\n' + "".join(f"Skipped in part: {why}.\n\n" for why in said)
+        parts.append(f"\n## {heading}\n\n" + "".join(f"Skipped in part: {why}.\n\n" for why in said)
                      + "| what is checked | least | middle | most | | asked |\n|---|---|---|---|---|---|\n"
                      + "".join(f"| {check['what'].replace('|', chr(92) + '|')} | {spread(list(check['got'].values()))} | {check['op']} | "
                                f"{asked(list(check['want'].values()))} |\n" for check in kept["checks"]))
     total = sum(statistics.median(seconds(kept, "cpu")) for kept in record.values())
     return (f"# What the lessons measured\n\nEvery lesson in its normal mode with the random seeds {', '.join(map(str, SEEDS))}, none left "
-            f"out. Made by `python -m lessons record`, from which [expected.json](expected.json) has each single value.\n\n"
+            f"out. Made by `python -m lessons record`; [expected.json](expected.json) holds each single value.\n\n"
             f"Measured with {'; '.join(machines)}, one BLAS thread. *Held* counts the seeds with which every check held; the middle "
             f"of the CPU seconds, and the most seconds by the clock, without imports. All lessons once: {total:.0f} CPU seconds.\n\n"
             f"| lesson | | held | checks | CPU s | at most s |\n|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n" + "".join(parts))
@@ -221,5 +224,10 @@ def main(arguments: list[str], entries: list) -> None:
                 add(record, entry, seed, kept)
                 save(record)
                 print(f"  {entry.number} seed {seed}: {len(kept['checks']) - len(wrong)} of {len(kept['checks'])} held, {kept['seconds']:.1f} s", flush=True)
+    record = load()
+    for entry in entries:
+        if entry.number in record:
+            record[entry.number]["title"] = entry.title
+    save(record)
     print("\n".join([*bad, f"\nthe record: {KEPT}\nthe table:  {TABLE}"]))
     sys.exit(1 if bad else 0)

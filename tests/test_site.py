@@ -35,7 +35,7 @@ BROWSER = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome")
 
 def test_every_command_of_the_teaching_page_exists():
     commands = [shlex.split(c) for c in re.findall(r"`?(python -m [^`\n}]+)", TEACHING) if not c.startswith("python -m pip")]
-    assert {c[3] for c in commands if c[2] == "lessons" and len(c) > 3} == {"export", "check", "notebooks", "site"}
+    assert {c[3] for c in commands if c[2] == "lessons" and len(c) > 3} == {"export", "check", "notebooks", "site", "record"}
     for command in commands:
         if command[2] == "lessons" and len(command) > 3:
             done = subprocess.run([sys.executable, *command[1:4], "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
