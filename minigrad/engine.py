@@ -74,7 +74,7 @@ class Tensor:
     requires_grad: bool
     grad: Any             # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
     name: str | None
-    mask: Any             # which steps of a sequence count; layers use it, the engine does not
+    mask: Any             # which steps of a sequence count, for layers; operations hand it on as masks.py says
     time: int             # when it got its array, by the engine's clock; 0 for a leaf that never got another
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None, dtype: Any = None) -> None:
@@ -139,7 +139,9 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same values without the history: a new leaf through which no gradient flows."""
-        return wrap(self.array)
+        t = wrap(self.array)
+        t.mask = self.mask
+        return t
 
     def zero_grad(self) -> None:
         """Forget the gradient: `.grad` is "not computed" again."""
@@ -455,8 +457,11 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
         inputs = tuple([x if isinstance(x, Tensor) else operand(x) for x in inputs])
         if all(type(x) in NUMBERS for x in inputs):
             inputs = tuple(wrap(private_array(x)) for x in inputs)
+        masked = False
         for x in inputs:
-            if hasattr(x, "__record__"):    # a layer's Symbol: it takes the call and remembers it for later
+            if isinstance(x, Tensor):
+                masked = masked or x.mask is not None
+            elif hasattr(x, "__record__"):  # a layer's Symbol: it takes the call and remembers it for later
                 return x.__record__(op, inputs, settings)
         arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
         try:
@@ -465,16 +470,13 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
             explain(error, op, inputs)
             raise
         wanted = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
-        if not any(wanted):
-            return wrap(value)
-        if len(pullbacks) != len(inputs):
-            raise TypeError(f"the rule of {op.__name__} has {len(inputs)} inputs and returned {len(pullbacks)} pullbacks")
-        for k, pullback in enumerate(pullbacks):
-            if not wanted[k]:
-                pullbacks[k] = None
-            elif arrays[k].dtype != value.dtype or broadcasts and arrays[k].shape != value.shape:
-                pullbacks[k] = fitted(pullback, arrays[k])
-        return record(op, inputs, value, tuple(pullbacks), settings)
+        if any(wanted):
+            y = record(op, inputs, value, needed(op, pullbacks, wanted, arrays, value), settings)
+        else:
+            y = wrap(value)
+        if masked:
+            y.mask = carried(op, inputs, settings, y)
+        return y
 
     op = wraps(rule)(unary(rule, general) if arity == 1 and not keywords and not variadic else
                      binary(rule, general, broadcasts) if arity == 2 and not keywords else general)
@@ -482,6 +484,23 @@ def primitive(rule: Callable, broadcasts: bool = False) -> Any:
     op.broadcasts = broadcasts              # type: ignore[attr-defined]
     primitives[rule.__name__] = op
     return op
+
+
+def needed(op: Any, pullbacks: list, wanted: list[bool], arrays: list, value: Any) -> tuple:
+    """One pullback for each input that wants a gradient, None for the others."""
+    if len(pullbacks) != len(arrays):
+        raise TypeError(f"the rule of {op.__name__} has {len(arrays)} inputs and returned {len(pullbacks)} pullbacks")
+    for k, pullback in enumerate(pullbacks):
+        if not wanted[k]:
+            pullbacks[k] = None
+        elif arrays[k].dtype != value.dtype or op.broadcasts and arrays[k].shape != value.shape:
+            pullbacks[k] = fitted(pullback, arrays[k])
+    return tuple(pullbacks)
+
+
+def carried(op: Any, inputs: tuple, settings: dict, y: Tensor) -> Any:
+    """Which steps of y count, where it was computed from a tensor with a mask: masks.py says so, operation by operation."""
+    return op.carries(inputs, settings, y) if hasattr(op, "carries") else None
 
 
 def settings_by_position(op: Any, keywords: list[str], given: tuple, settings: dict) -> dict:
@@ -508,8 +527,12 @@ def unary(rule: Callable, general: Callable) -> Callable:
             explain(error, op, (x,))
             raise
         if recording and x.requires_grad:
-            return record(op, (x,), y, (pullback,), NO_SETTINGS)
-        return wrap(y)
+            y = record(op, (x,), y, (pullback,), NO_SETTINGS)
+        else:
+            y = wrap(y)
+        if x.mask is not None:
+            y.mask = carried(op, (x,), NO_SETTINGS, y)
+        return y
 
     return op
 
@@ -532,11 +555,15 @@ def binary(rule: Callable, general: Callable, broadcasts: bool) -> Callable:
             explain(error, op, (x, y))
             raise
         wants_x = x.requires_grad
-        if not (recording and (wants_x or wants_y)):
-            return wrap(z)
-        if b is not y and (a.dtype is not b.dtype or broadcasts and a.shape != b.shape):
-            pull_x, pull_y = fitted(pull_x, a), fitted(pull_y, b)
-        return record(op, (x, y), z, (pull_x if wants_x else None, pull_y if wants_y else None), NO_SETTINGS)
+        if recording and (wants_x or wants_y):
+            if b is not y and (a.dtype is not b.dtype or broadcasts and a.shape != b.shape):
+                pull_x, pull_y = fitted(pull_x, a), fitted(pull_y, b)
+            z = record(op, (x, y), z, (pull_x if wants_x else None, pull_y if wants_y else None), NO_SETTINGS)
+        else:
+            z = wrap(z)
+        if x.mask is not None or b is not y and y.mask is not None:
+            z.mask = carried(op, (x, y), NO_SETTINGS, z)
+        return z
 
     return op
 

@@ -383,8 +383,15 @@ def logsumexp(x, *, axis=None, keepdims=False):
 
 def peak(x: Any, axis: Any) -> Any:
     """The largest x, subtracted before exp so that nothing overflows: a constant, since it cancels (0 where infinite)."""
-    top = (x.array if isinstance(x, Tensor) else x).max(axis=axis, keepdims=True)
+    values = x.array if isinstance(x, Tensor) else x
+    top = largest_in_rows(values) if axis == -1 else values.max(axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
+
+
+def largest_in_rows(x: Any) -> Any:
+    """x.max(−1, keepdims=True) by way of argmax, which takes NumPy less than half the time"""
+    rows = x.reshape((-1, x.shape[-1]))
+    return rows[backend.arange_like(len(rows), x), rows.argmax(1)].reshape((*x.shape[:-1], 1))
 
 
 def log_of_sum(x: Any, axis: Any) -> Any:
@@ -398,12 +405,24 @@ def cross_entropy_of_logits(logits, *, targets):
     classes = logits.shape[-1]
     rows = backend.arange_like(targets.size, targets)
     chosen = logits.reshape((-1, classes))[rows, targets.reshape(-1)].reshape(targets.shape)
-    total = log_of_sum(logits, -1)
+    top = peak(logits, -1)
+    e = np.exp(logits - top)
+    total = e.sum(axis=-1, keepdims=True)
 
     def pullback(dl):
-        one_hot = backend.arange_like(classes, targets) == targets[..., None]
-        return dl[..., None] * (np.exp(logits - total) - one_hot)
-    return total[..., 0] - chosen, pullback
+        dl = dl[..., None]
+        return less_at(e * (dl / total), targets, dl)
+    return (np.log(total) + top)[..., 0] - chosen, pullback
+
+
+def less_at(dz: Any, targets: Any, dl: Any) -> Any:
+    """dz − dl · one-hot(targets);  where dz is an array, made for this, one subtraction in each row instead of them all"""
+    classes = dz.shape[-1]
+    if isinstance(dz, Tensor):
+        return dz - dl * (backend.arange_like(classes, targets) == targets[..., None])
+    rows = dz.reshape((-1, classes))
+    rows[backend.arange_like(targets.size, targets), targets.reshape(-1)] -= dl.reshape(-1)
+    return rows.reshape(dz.shape)
 
 
 def cross_entropy(logits: Any, targets: Any) -> Tensor:
@@ -732,7 +751,11 @@ def indexed(x: Any, index: Any) -> Tensor:
 def cast(x: Any, dtype: Any) -> Tensor:
     """x in another dtype; a floating one keeps the gradient, any other cuts it."""
     dtype = np.dtype(dtype)
-    return astype(x, dtype=dtype) if dtype.kind == "f" else wrap(x.array.astype(dtype))
+    if dtype.kind == "f":
+        return astype(x, dtype=dtype)
+    y = wrap(x.array.astype(dtype))
+    y.mask = x.mask
+    return y
 
 
 def clipped(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:

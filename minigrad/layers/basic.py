@@ -222,12 +222,10 @@ class Masking(Layer):
 # ------------------------------------------------------------------------------- any function
 
 class Lambda(Layer):
-    """y = function(x, **arguments)
+    """y = function(x, **arguments); a mask goes where the operations in the function take it
 
     A function can be saved with a model only if it has a name that the reader knows: `mg.layers.register_function(f)`.
     """
-
-    supports_masking = True
 
     def __init__(self, function: Callable[..., Any], arguments: dict[str, Any] | None = None, **options: Any) -> None:
         super().__init__(**options)

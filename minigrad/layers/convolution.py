@@ -109,10 +109,9 @@ class Conv1D(Convolution):
 
     rank = 1
 
-    @property
-    def supports_masking(self) -> bool:  # type: ignore[override]
+    def compute_mask(self, x: Any, mask: Any) -> Any:
         """A mask goes on where there still is a step for each of its steps."""
-        return self.padding != "valid" and self.strides == (1,)
+        return mask if self.padding != "valid" and self.strides == (1,) else None
 
 
 class Conv2D(Convolution):

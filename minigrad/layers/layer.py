@@ -194,8 +194,16 @@ class Layer:
         return {weight: weight.array for weight in self.weights if isinstance(weight, State)}
 
     def _with_mask(self, x: Any, y: Any, mask: Any) -> Any:
-        """Hangs a mask on the output; a layer that returned its very input gets a new Tensor for it."""
-        if mask is not None and isinstance(y, Tensor) and y.mask is not mask:
+        """Hangs the mask on the output; a layer that returned its very input gets a new Tensor for it.
+
+        A layer that says nothing of masks leaves them to the operations in its call (masks.py).
+        """
+        if mask is None and not self.supports_masking and type(self).compute_mask is Layer.compute_mask:
+            return y
+        if isinstance(y, tuple):
+            masks = mask if isinstance(mask, tuple) else (mask,)        # one alone belongs to the first output
+            return (*(self._with_mask(x, one, its) for one, its in zip(y, masks)), *y[len(masks):])
+        if isinstance(y, Tensor) and y.mask is not mask:
             if any(y is one for one in leaves(x)):
                 y = ops.reshape(y, y.shape)
             y.mask = mask

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..engine import Tensor
+from ..masks import either
 from ..structure import leaves
 from .layer import Layer
 
@@ -29,9 +30,9 @@ class Merge(Layer):
         return y
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
-        """A step counts where it counts in every input that has a mask."""
-        masks = [one for one in leaves(mask) if one is not None] if mask is not None else []
-        return reduce(np.logical_and, masks) if masks else None
+        """A step counts where it counts in one of the inputs; in an input without a mask every step does (as in Keras)."""
+        masks = leaves(mask)
+        return None if any(one is None for one in masks) else either(masks)
 
 
 class Add(Merge):

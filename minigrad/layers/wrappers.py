@@ -91,7 +91,9 @@ class Bidirectional(Layer):
         return (*outputs, *states_a, *states_b) if self.return_state or len(outputs) > 1 else merged
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
-        return mask if self.return_sequences else None
+        if not self.return_sequences:
+            return None
+        return (mask, mask) if self.merge_mode is None else mask
 
     def reset_states(self) -> None:
         """Both directions begin again at zero."""

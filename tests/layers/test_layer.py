@@ -118,7 +118,7 @@ def test_masks_travel_with_tensors():
             return x * 1.0
 
     asks = Asks()
-    assert asks(x).mask is None and asks.got is x.mask
+    assert asks(x).mask is x.mask and asks.got is x.mask           # y = 1·x keeps it, as such an operation does
 
 
 def test_shared_weights_count_once_and_in_order_of_assignment():

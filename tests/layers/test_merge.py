@@ -48,9 +48,10 @@ def test_dot_of_vectors_and_cosines():
 
 def test_masks_meet():
     x, y = mg.Tensor(np.ones((1, 3, 2))), mg.Tensor(np.ones((1, 3, 2)))
-    x.mask, y.mask = np.array([[True, True, False]]), np.array([[True, False, True]])
-    assert np.array_equal(layers.Add()([x, y]).mask, [[True, False, False]])
-    assert np.array_equal(layers.Concatenate()([x, y]).mask, [[True, False, False]])
-    assert np.array_equal(layers.Concatenate(axis=1)([x, y]).mask, [[True, True, False, True, False, True]])
+    x.mask, y.mask = np.array([[True, False, False]]), np.array([[False, False, True]])
+    assert np.array_equal(layers.Add()([x, y]).mask, [[True, False, True]])
+    assert np.array_equal(layers.Concatenate()([x, y]).mask, [[True, False, True]])
+    assert np.array_equal(layers.Concatenate(axis=1)([x, y]).mask, [[True, False, False, False, False, True]])
     y.mask = None
-    assert np.array_equal(layers.Concatenate(axis=1)([x, y]).mask, [[True, True, False, True, True, True]])
+    assert np.array_equal(layers.Concatenate(axis=1)([x, y]).mask, [[True, False, False, True, True, True]])
+    assert layers.Multiply()([x, y]).mask is None and layers.Concatenate()([x, y]).mask is None       # as in Keras
