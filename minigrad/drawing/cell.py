@@ -15,9 +15,10 @@ from .cards import PAD, SIZES, is_gate
 from .graph import Graph, Value, sources
 from .layout import Slot
 from .notation import odd
+from .placed import MARGIN
 from .scene import Box, Edge, Mark, Scene, Text, line, rectangle
 from .steps import Plan
-from .unrolled import MARGIN, Unrolled
+from .unrolled import Unrolled
 
 WINDOW = 58.0  # how high a gate can be filled
 

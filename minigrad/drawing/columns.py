@@ -137,12 +137,17 @@ def assign_initial(values: list[Value], columns: list[Column]) -> None:
             v.column = None
 
 
+def begins(column: int, columns: list[Column]) -> bool:
+    """Whether a step is the first of its part: of the encoder, of the decoder."""
+    return column == 0 or columns[column - 1].block != columns[column].block
+
+
 def settle_initial(v: Value, user: Value, state: Value, distance: int, at: dict, columns: list[Column]) -> None:
     """Whether a leaf is the state before the first step, or one whose history was cut, or neither."""
     before = at.get((state.role, user.column - distance)) if user.column is not None else None
-    if before is None and distance > 0 and user.column == 0 and v.initial is None:
+    if before is None and distance > 0 and user.column is not None and begins(user.column, columns) and v.initial is None:
         v.initial = state
-    elif before is None and distance < 0 and v.kind == "data":
-        v.late = state
+    elif before is None and distance < 0 and v.initial is None:
+        v.initial = v.late = state
     elif before is not None and v.kind == "data" and np.array_equal(v.array, before.array):
         v.cut, v.column = before, None

@@ -37,8 +37,6 @@ def name(v: Value, graph: Graph) -> str:
         first = graph.columns[next((u.column for u in v.users if u.column is not None), 0)].number
         ways = [distance for _, distance in carried(v.initial)]
         return v.name + subscript(first - (-1 if ways and ways[0] < 0 else 1))
-    if v.late is not None and v.column is not None:
-        return v.name + subscript(graph.columns[v.column].number + 1)
     if v.column is not None and v.numbered and v.name:
         return v.name + subscript(graph.columns[v.column].number)
     return v.name

@@ -44,7 +44,7 @@ class Value:
     role: Any = None
     shown: bool = False
     initial: Value | None = None  # the state that this leaf stands in for before the first step
-    late: Value | None = None  # the state that it stands in for after the last step, where time runs backwards
+    late: Value | None = None  # the same where time runs backwards: it enters at the last step
     cut: Value | None = None  # the state that this leaf repeats without its history
     numbered: bool = True  # whether the name carries the step's number
     numbers: Callable[[], np.ndarray] | None = None  # of a value that is no tensor by itself: one step's part of a whole sequence

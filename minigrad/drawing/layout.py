@@ -36,6 +36,7 @@ class Slot:
     first: bool = False  # the leftmost, the rightmost box of its row: a line can reach it from the side
     last: bool = False
     left_pull: bool = False  # something enters from the step before: stand at the left
+    right_pull: bool = False  # a way out at the top: stand at the right
 
     @property
     def right(self) -> float:
@@ -139,7 +140,7 @@ class Body:
 
     def join(self, k: int) -> None:
         """Where the lines between row k − 1 and row k start and end: upright where they can be, never on each other."""
-        crossing = [piece for link in self.links for piece in pieces(link, len(self.rows)) if piece.row == k]
+        crossing = [piece for link in self.links for piece in pieces(link, len(self.rows), self.width) if piece.row == k]
         straight(crossing, APART)
         for piece in crossing:
             start, end = piece.link.ends
@@ -171,16 +172,18 @@ class Piece:
     high: float = 0.0
 
 
-def pieces(link: Link, rows: int) -> list[Piece]:
+def pieces(link: Link, rows: int, width: float) -> list[Piece]:
     """The link cut at every row that it passes."""
     row = 0 if link.lower is None else link.lower.rank + 1
     stops: list[tuple[float, float]] = [(link.track, link.track) if link.lower is None else inside(link.lower)]
     for mid in link.mids:
         x = link.track if link.lower is None else mid.x + mid.w / 2
         stops.append((x, x))
+    beside = (width - 52.0, width - 12.0)  # of the step's number
     if link.upper is None and link.lower is not None and not link.mids:
-        stops[0] = (link.lower.right - 36, link.lower.right - 36)  # beside the step's number
-    stops.append(inside(link.upper) if link.upper else stops[-1])
+        right = min(beside[1], link.lower.right - CHANNEL / 2)
+        stops[0] = (min(max(beside[0], link.lower.x + CHANNEL / 2), right), right)
+    stops.append(inside(link.upper) if link.upper else beside if link.mids else stops[-1])
     last = len(stops) - 2
     return [Piece(link, row + k, stops[k], stops[k + 1], k == 0, k == last) for k in range(last + 1)]
 
@@ -301,7 +304,7 @@ def ordered_rows(slots: list[Slot], links: list[Link]) -> list[list[Slot]]:
     for sweep in range(6):
         places = {slot: (k + 0.5) / len(row) for row in rows for k, slot in enumerate(row)}
         for row in rows[1:] if sweep % 2 == 0 else rows[-2::-1]:
-            row.sort(key=lambda slot: (not slot.left_pull, barycentre(slot, neighbours, places)))
+            row.sort(key=lambda slot: (slot.right_pull, not slot.left_pull, barycentre(slot, neighbours, places)))
             places |= {slot: (k + 0.5) / len(row) for k, slot in enumerate(row)}
     for row in rows:
         boxes = [slot for slot in row if slot.key is not None]
@@ -316,7 +319,7 @@ def chain_up(link: Link, rows: list[list[Slot]], neighbours: dict[Slot, list[Slo
     high = link.upper.rank if link.upper is not None else count
     before = link.lower
     for k in range(low + 1, high):
-        mid = Slot(None, need=CHANNEL, fixed=True, rank=k)
+        mid = Slot(None, need=CHANNEL, fixed=True, rank=k, right_pull=link.upper is None)
         link.mids.append(mid)
         neighbours[mid] = []
         rows[k].append(mid) if link.lower is not None else None

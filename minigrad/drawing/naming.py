@@ -111,7 +111,7 @@ def name_the_nameless(graph: Graph) -> None:
             v.name, v.lettered = given[key], True
     tell_apart(graph)
     for v in graph.values:
-        state = v.initial or v.cut or v.late
+        state = v.initial or v.cut
         if state is not None:
             v.name = state.name
 

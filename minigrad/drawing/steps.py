@@ -14,10 +14,18 @@ from typing import Any
 
 from . import fonts, formulas
 from .cards import PAD, candidate, gradient_words, is_gate, value_words
-from .graph import Graph, Value, carried, sources, ways
+from .graph import Graph, Value, boxes_of, carried, sources, ways
 from .layout import Body, Link, Slot
 
 GATE = 43.0  # the least width of a gate's box: "100%"
+
+
+@dataclass
+class Part:
+    """Steps that are counted together: those of an encoder, those of its decoder."""
+
+    name: str
+    columns: list[Shown]
 
 
 @dataclass
@@ -58,15 +66,42 @@ class Plan:
 
     @cached_property
     def skips(self) -> list[tuple[Value, Value]]:
-        """The pairs (source, target) that are joined over more than one step, where both are drawn."""
+        """The pairs (source, target) that are joined over more than one step, either way, where both are drawn."""
         found = []
         for c in self.drawn.values():
             for x in self.inside(c.last):
                 for target in dict.fromkeys(drawn_users(x)):
-                    far = target.column is not None and abs(target.column - c.last) > 1
-                    if far and target.column in self.drawn and c.last < target.column:  # type: ignore[operator]
+                    if target.column in self.drawn and abs(target.column - c.last) > 1:
                         found.append((x, target))
         return found
+
+    @cached_property
+    def risers(self) -> list[tuple[Value, Value]]:
+        """The pairs (source, result) where the result takes more than the last step's: they go along above the columns."""
+        found = []
+        for v in self.after_slots.values():
+            senders = [x for x in sources(v) if x.column is not None]
+            several = len({x.column for x in senders}) > 1
+            found += [(x, v) for x in senders if x.column in self.drawn and (several or x.column != self.columns[-1].last)]
+        return found
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The runs of columns that are counted together, each with its loop's name."""
+        found: dict[int, Part] = {}
+        for c in self.columns:
+            block = self.graph.columns[c.last].block
+            found.setdefault(block, Part("", [])).columns.append(c)
+        for part in found.values():
+            part.name = self.part_name(part)
+        return list(found.values())
+
+    def part_name(self, part: Part) -> str:
+        """What the loops have in common: reader; both, of both/forward_rnn and both/backward_rnn; lstm + lstm_2."""
+        loops = dict.fromkeys(v.loop.partition("#")[0] for c in part.columns for v in self.inside(c.last) if v.computed)
+        names = dict.fromkeys(loop.rpartition("/")[2] for loop in loops)
+        above = {loop.partition("/")[0] for loop in loops if "/" in loop}
+        return above.pop() if len(names) > 1 and len(above) == 1 else " + ".join(name for name in names if name)
 
     @property
     def groups(self) -> list[list[int | None]]:
@@ -124,17 +159,21 @@ class Plan:
                     continue
                 main = x is self.graph.weight
                 links.setdefault((x, slot), Link(None, slot, key=x, order=int(main)))
-                if main:
+                if main and any(user.column == c.last and v in boxes_of(user) for user in x.users):
                     links.setdefault(("part", slot), Link(None, slot, key="part", order=2))
             elif x.column == c.last and x.role in slots and slots[x.role] is not slot:
                 links.setdefault((slots[x.role], slot), Link(slots[x.role], slot, key=x.role))
+        for rail in self.rails:
+            if rail not in self.lesser and v in sources(rail):
+                links.setdefault(("feed", rail, slot), Link(None, slot, key=("feed", rail), order=3))
         if self.rises(v):
             links.setdefault(("rise", slot), Link(slot, None, key="rise"))
 
     def rises(self, v: Value) -> bool:
         """Whether a value goes out at the top: to a result that takes more than the last step's."""
-        users = [user for user in drawn_users(v) if user.column is None]
-        return any(len({x.column for x in sources(user)} - {None}) > 1 for user in users)
+        users = [user for user in drawn_users(v) if user.column is None and user not in self.rails]
+        early = v.column != self.columns[-1].last
+        return any(early or len({x.column for x in sources(user)} - {None}) > 1 for user in users)
 
     def results(self) -> tuple[Body, dict[Slot, Value]]:
         """What follows the last step, with the weights and data that only it uses."""
