@@ -25,7 +25,8 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
     zs = input_product(x, W_xh, b, gates=1)[0]  # one product for the inputs of all steps
     product = step_product(W_hh[None], N)
     for t, (z, h, new_h) in enumerate(zip(zs, hs, hs[1:], strict=False)):
-        np.add(z, product(h)[0], out=new_h)
+        product(h, out=new_h[None])  # straight to where the new state will lie
+        new_h += z
         f(new_h)
         if padded is not None:
             np.copyto(new_h, h, where=padded[t])

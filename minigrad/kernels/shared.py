@@ -97,21 +97,21 @@ def by_gate(W: Array, gates: int) -> Array:
     return W.reshape(W.shape[0], gates, -1).swapaxes(0, 1)
 
 
-def step_product(W: Array, rows: int) -> Callable[[Array], Array]:
-    """h ↦ h W for each gate: (rows, H) or (gates, rows, H) → (gates, rows, K), a block that the next call may write anew."""
+def step_product(W: Array, rows: int) -> Callable[..., Array]:
+    """h ↦ h W for each gate: (rows, H) or (gates, rows, H) → (gates, rows, K), into `out` or a block that the next call writes anew."""
     gates, H, K = W.shape
     # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
-    width = next((w for w in (64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
+    width = next((w for w in (K, 64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
     if gates == 1 and width == K:
-        (only,) = W
-        return lambda h: np.dot(h, only)[None]
-    blocks = W.reshape(gates, H, K // width, width).swapaxes(1, 2).copy()
-    result = empty(W, (gates, rows, K))
-    columns = result.reshape(gates, rows, K // width, width).swapaxes(1, 2)
+        only = W[0] if rows * H * K > 100**3 else W[0].copy(order="C")  # small, it must lie as it is read
+        return lambda h, out=None: np.dot(h, only, None if out is None else out[0])[None]
+    blocks = W.reshape(gates, H, K // width, width).swapaxes(1, 2).copy(order="C")
+    scratch = empty(W, (gates, rows, K))
 
-    def product(h: Array) -> Array:
+    def product(h: Array, out: Array = scratch) -> Array:
+        columns = out.reshape(gates, rows, K // width, width).swapaxes(1, 2)
         np.matmul(h if h.ndim == 2 else h[:, None], blocks, out=columns)
-        return result
+        return out
 
     return product
 
@@ -152,9 +152,11 @@ def row_gradient(x: Array, dz: Array, rows: int) -> Array:
     else:
         # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
         order = np.argsort(flat, kind="stable")
-        ends = np.flatnonzero(np.diff(flat[order], append=-1)) + 1
+        picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes <= 2**22 else None  # while it fits the cache
+        ends = np.flatnonzero(np.diff(picked, append=-1)) + 1
         for start, end in itertools.pairwise([0, *ends.tolist()]):
-            np.sum(dz[:, order[start:end]], axis=1, out=dW[flat[order[start]]])
+            summands = dz[:, order[start:end]] if sorted_dz is None else sorted_dz[:, start:end]
+            np.add.reduce(summands, axis=1, out=dW[picked[start]])
     return dW.reshape(rows, gates * units)
 
 

@@ -131,6 +131,10 @@ def test_the_product_of_one_step_in_blocks(gates, rows, H, K):
     for h in (rng.normal(size=(rows, H)), rng.normal(size=(gates, rows, H))):
         if h.ndim == 2 or gates > 1:
             np.testing.assert_allclose(product(h), h @ W, atol=1e-10)
+            states = np.zeros((gates, 3, rows, K))
+            product(h, out=states[:, 1])
+            np.testing.assert_allclose(states[:, 1], h @ W, atol=1e-10)
+            assert not states[:, [0, 2]].any()
 
 
 @pytest.mark.parametrize("rows, T, N", [(3, 2, 2), (50, 30, 20), (3000, 4, 5)])
