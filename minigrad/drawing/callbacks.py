@@ -6,32 +6,29 @@ every remembered state is what it was before. The page is one file, written anew
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..files import write_beside
 from ..trace import Trace
 from ..training.callbacks import Callback, Logs
 from ..training.loop import placed
-from . import flow, svg
+from . import flow, html, svg
 from .figure import Figure
-from .frames import written
-from .graph import read
 from .picture import draw
-from .stepper import palettes
+from .reading import read
 from .themes import LIGHT
 from .words import words_for
 
 VARIABLES = {role: f"var(--{role.replace(' ', '-')})" for role in LIGHT}  # a theme that the page fills in, light or dark
-PAGE_WORDS = ("epoch", "before training", "loss curve", "still training", "reach by epoch", "play", "pause", "step")
+PAGE_WORDS = ("language", "epoch", "before training", "loss curve", "still training", "reach by epoch", "play", "pause", "step")
 
 
 class GraphSnapshot(Callback):
@@ -121,11 +118,7 @@ class GraphSnapshot(Callback):
     @property
     def html(self) -> str:
         """The page with what there is so far."""
-        script = self.script()
-        data = json.dumps(script, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-        page = files(__package__).joinpath("snapshots.html").read_text(encoding="utf-8")
-        title = escape(self.figure.scene.title if self.epochs else "")
-        return page.replace("{{title}}", title).replace("{{palettes}}", palettes()).replace("{{script}}", data)
+        return html.filled("snapshots.html", self.figure.scene.title if self.epochs else "", self.script())
 
     def script(self) -> dict[str, Any]:
         """Every line of the drawings once, and for each epoch which lines it has: most stay the same."""
@@ -136,7 +129,7 @@ class GraphSnapshot(Callback):
     def write(self) -> None:
         """Beside its target first, so that a browser never reads half a page."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        written(self.path, self.html.encode("utf8", "replace"))
+        write_beside(self.path, self.html.encode("utf8", "replace"))
 
     def _repr_html_(self) -> str:
         return f'<iframe srcdoc="{escape(self.html)}" style="width:100%;height:760px;border:0" title="GraphSnapshot"></iframe>'

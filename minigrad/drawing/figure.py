@@ -11,12 +11,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..files import write_beside
 from . import dot as graphviz
-from . import frames, html, svg
+from . import html, svg
+from .animation import animated, kind_of
+from .frames import scenes
 from .scene import Scene
 from .themes import theme as palette
 
 FORMATS = ("svg", "png", "pdf", "dot", "html", "txt")
+FRAMES = ("svg", "png", "pdf")
 
 
 class Figure:
@@ -70,22 +74,25 @@ class Figure:
         kind = target.suffix.lower().removeprefix(".")
         if kind not in FORMATS:
             raise ValueError(f"a picture is saved as {', '.join('.' + f for f in FORMATS)}; got {target.name!r}")
-        data = self.rendered(kind, scale)
-        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            beside.write_bytes(data)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-        return target
+        return write_beside(target, self.rendered(kind, scale))
 
     def frames(self, folder: str | os.PathLike[str], kind: str = "svg", scale: float = 1.0) -> list[Path]:
         """The build-up for slides, nothing moving: step_01.svg (or png, pdf), step_02.svg, … in the folder."""
-        return frames.save_frames(self, folder, kind, scale)
+        if kind not in FRAMES:
+            raise ValueError(f"frames are saved as {', '.join(map(repr, FRAMES))}; got {kind!r}")
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        return [one.save(target / f"step_{k:02d}.{kind}", scale) for k, one in enumerate(self.built_up(), 1)]
 
     def animate(self, path: str | os.PathLike[str], seconds: float = 1.0, scale: float = 0.5) -> Path:
         """The build-up as one animation, .gif or .apng, each step for so many seconds; needs Pillow and Matplotlib."""
-        return frames.save_animation(self, path, seconds, scale)
+        target = Path(path)
+        kind = kind_of(target)
+        return write_beside(target, animated([one.png(scale) for one in self.built_up()], kind, seconds))
+
+    def built_up(self) -> list[Figure]:
+        """Every frame of the build-up as a Figure of its own, in the same theme."""
+        return [Figure(scene, self.theme) for scene in scenes(self.scene)]
 
     def rendered(self, kind: str, scale: float) -> bytes:
         """The picture in one format, as bytes."""

@@ -7,22 +7,12 @@ Nothing is laid out anew, so that nothing moves from one slide to the next.
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .scene import Box, Edge, Item, Mark, Scene, Text
 
-if TYPE_CHECKING:
-    from .figure import Figure
-
-KINDS = ("svg", "png", "pdf")
-ANIMATIONS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG"}
-INSTALL = "an animation needs Pillow: pip install pillow   (frames as SVG need nothing)"
 NEVER = 10**6
 MANY = 14  # more operations than this are shown a row at a time, more bars a few at a time
 LEAVES = ("weight", "data", "input", "first")
@@ -274,52 +264,3 @@ def from_the_top(scene: Scene) -> Moments:
             later = [j for j, top in enumerate(tops) if top >= y - 1]
             found[k] = (0 if item.kind == "title" or not later else later[0], NEVER)
     return found
-
-
-# ------------------------------------------------------------------------------------------------ files
-
-
-def figures(figure: Figure) -> Iterator[Figure]:
-    """Every frame as a Figure of its own, in the same theme."""
-    for scene in scenes(figure.scene):
-        yield type(figure)(scene, figure.theme)
-
-
-def save_frames(figure: Figure, folder: str | os.PathLike[str], kind: str = "svg", scale: float = 1.0) -> list[Path]:
-    """step_01.svg, step_02.svg, … in the folder, which is made if need be; ValueError for another kind than svg, png, pdf."""
-    if kind not in KINDS:
-        raise ValueError(f"frames are saved as {', '.join(map(repr, KINDS))}; got {kind!r}")
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    return [one.save(target / f"step_{k:02d}.{kind}", scale) for k, one in enumerate(figures(figure), 1)]
-
-
-def save_animation(figure: Figure, path: str | os.PathLike[str], seconds: float = 1.0, scale: float = 0.5, loop: bool = True) -> Path:
-    """The frames as a GIF, or as an animated PNG (.png, .apng) in all its colours; the last one stays three times as long."""
-    target = Path(path)
-    if target.suffix.lower() not in ANIMATIONS:
-        raise ValueError(f"an animation is saved as .gif, .apng or .png; got {target.name!r}")
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError(INSTALL) from None
-    pictures = [Image.open(io.BytesIO(one.png(scale))).convert("RGB") for one in figures(figure)]
-    if target.suffix.lower() == ".gif":
-        palette = pictures[-1].quantize(256, dither=Image.Dither.NONE)
-        pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
-    stay = [round(1000 * seconds)] * (len(pictures) - 1) + [round(3000 * seconds)]
-    again: dict[str, int] = {"loop": 0} if loop else {"loop": 1} if target.suffix.lower() != ".gif" else {}
-    data = io.BytesIO()
-    pictures[0].save(data, ANIMATIONS[target.suffix.lower()], save_all=True, append_images=pictures[1:], duration=stay, **again)
-    return written(target, data.getvalue())
-
-
-def written(target: Path, data: bytes) -> Path:
-    """Beside the target first, then renamed."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
-    return target

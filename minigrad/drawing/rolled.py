@@ -16,10 +16,11 @@ from .cards import PAD, SIZES, STYLES, fill_card, strip
 from .graph import Graph, Value
 from .layout import Slot
 from .notation import norm
+from .placed import LEFT, MARGIN, RIGHT
 from .scene import Box, Edge, Scene, Text, bent
 from .steps import Plan, drawn_users
 from .sums import add_up
-from .unrolled import LEFT, MARGIN, RIGHT, Unrolled
+from .unrolled import Unrolled
 from .waterfall import check
 
 WIDE = 520.0  # the one column's width

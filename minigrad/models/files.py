@@ -15,10 +15,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+
+from ..files import write_beside
 
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
           "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
@@ -56,7 +57,7 @@ def write_safetensors(path: Any, arrays: dict[str, np.ndarray], words: dict[str,
     words = {**(words or {}), "checksum": checksum(words or {}, entries, list(data.values()))}
     header = json.dumps({"__metadata__": words, **entries}, ensure_ascii=False, allow_nan=False).encode("utf-8")
     header += b" " * (-len(header) % 8)                           # the arrays begin at a multiple of 8
-    write_beside(path, [len(header).to_bytes(8, "little"), header, *data.values()])
+    write_beside(path, len(header).to_bytes(8, "little"), header, *data.values())
 
 
 def little_endian(array: np.ndarray, name: str) -> np.ndarray:
@@ -74,20 +75,6 @@ def checksum(words: dict[str, str], entries: dict[str, Any], data: list[Any]) ->
     for part in data:
         crc = zlib.crc32(memoryview(part).cast("B") if memoryview(part).nbytes else b"", crc)
     return f"{crc:08x}"
-
-
-def write_beside(path: Any, parts: list[Any]) -> None:
-    """Writes a file next to `path` and renames it: readers see the old file or the new one, never half of one."""
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())                               # the bytes are on the disk before the name is theirs
-        os.replace(beside, path)                                  # also over an existing file, also on Windows
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 # ------------------------------------------------------------------------------- safetensors, read
@@ -203,7 +190,7 @@ def write_npz(path: Any, arrays: dict[str, np.ndarray]) -> None:
     """NumPy's archive, which np.load reads."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
-    write_beside(path, [buffer.getbuffer()])
+    write_beside(path, buffer.getbuffer())
 
 
 def read_npz(path: Any, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

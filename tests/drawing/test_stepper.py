@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.drawing.stepper import explore
+from minigrad.drawing.letters import bare, letter_all
+from minigrad.drawing.reading import read
+from minigrad.drawing.stepper import PAGE_WORDS, explore
+from minigrad.drawing.themes import contrast
+from minigrad.drawing.words import WORDS
+from tests.drawing import nets
 
 
 def toy():
@@ -36,6 +41,13 @@ def lstm(steps):
         L = ((head(layer(x)) - 1.0) ** 2).mean()
     L.backward()
     return trace, layer.W_hh
+
+
+NETS = {
+    "toy": lambda: toy()[0], "LSTM": lambda: lstm(4)[0], "GRU": lambda: nets.layer("GRU", steps=4)[0], "own cell": lambda: nets.own_cell()[0],
+    "stacked": lambda: nets.layer("LSTM", steps=3, stacked=True)[0], "both ways": lambda: nets.both_ways(), "masked": lambda: nets.masked(),
+    "a loss at every step": lambda: nets.spelled()[0], "cut": lambda: nets.spelled(6, detach=2)[0],
+}  # fmt: skip
 
 
 class TestScript:
@@ -71,6 +83,47 @@ class TestScript:
             shares = [m["share"] for m in script["moves"] if "from" in m and boxes[m["to"]]["name"] == weight]
             assert len(shares) == 6
             assert np.isclose(sum(shares), 100, atol=1e-3)
+
+    @pytest.mark.parametrize("net", NETS)
+    def test_no_invented_letter_is_one_of_the_programs_own(self, net):
+        graph = read(NETS[net](), fold=False)
+        letter_all(graph)
+        own = {bare(v.name) for v in graph.shown if v.name and not v.lettered}
+        invented = {v.name for v in graph.shown if v.lettered and not (v.initial or v.cut or v.late)}
+        assert invented and not own & {bare(name) for name in invented}
+
+    @pytest.mark.parametrize("net", NETS)
+    def test_no_two_values_have_one_name_within_a_step(self, net):
+        boxes = [b for b in explore(NETS[net]()).script["boxes"] if b["kind"] in ("value", "state", "loss")]
+        taken = [(b["column"], b["name"]) for b in boxes]
+        assert sorted({pair for pair in taken if taken.count(pair) > 1}, key=str) == []
+
+    def test_the_users_y_is_not_taken_for_a_product(self):
+        W, h, y = mg.Parameter(0.7, name="W"), mg.Tensor(0.4), mg.Tensor(0.5)
+        with mg.Trace() as trace:
+            for t in range(2):
+                with mg.scope(t=t):
+                    h = mg.tanh(h * W + y)
+            d = h - y
+            L = d * d
+        L.backward()
+        texts = [b["text"].replace("\u2009", " ") for b in explore(trace).script["boxes"]]
+        assert "p₁ = h₀ W" in texts and "z₁ = p₁ + y" in texts and "d = h₂ − y" in texts
+        assert not any(text.startswith("y₁") for text in texts)
+
+    @pytest.mark.parametrize("make", [toy, lambda: lstm(7)], ids=["numbers", "shares"])
+    def test_what_a_weight_gets_adds_up_as_printed(self, make):
+        script = explore(make()[0]).script
+        for weight in script["weights"]:
+            parts = [m for m in script["moves"] if m.get("to") == weight]
+            printed = [float(m["printed"].replace("−", "-").removesuffix(" %")) for m in parts]
+            if parts[0]["printed"].endswith("%"):
+                assert sum(printed) == 100
+            else:
+                decimals = {len(m["printed"].partition(".")[2]) for m in parts}
+                assert len(decimals) == 1
+                np.testing.assert_allclose(np.cumsum(printed), [float(m["now"].replace("−", "-")) for m in parts], atol=1e-9)
+                np.testing.assert_allclose([m["number"] for m in parts], printed, atol=10.0 ** -decimals.pop())
 
     def test_equal_steps_have_equal_boxes(self):
         script = explore(lstm(4)[0]).script
@@ -129,30 +182,68 @@ def browser():
         chromium.close()
 
 
+LETTERS = """() => [...document.querySelectorAll('body *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+    && !['SCRIPT', 'STYLE', 'OPTION'].includes(e.tagName) && !e.closest('.unseen, h1') && e.getClientRects().length)
+    .map(e => parseFloat(getComputedStyle(e).fontSize) * (e.ownerSVGElement ? e.getScreenCTM().a : 1))"""
+COLOURS = """() => [...document.querySelectorAll('body *')].filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+    && !['SCRIPT', 'STYLE', 'OPTION'].includes(e.tagName) && !e.closest('.unseen, h1, .hidden-number') && e.getClientRects().length).map(e => {
+  const style = getComputedStyle(e), solid = c => c && !/rgba\\(.*, 0\\)|none|transparent/.test(c);
+  if (e.ownerSVGElement) {
+    const shape = e.parentNode.querySelector(':scope > rect');
+    const fill = shape && getComputedStyle(shape).fill;
+    return [e.textContent, style.fill, solid(fill) && e.parentNode.matches('.box, .column') ? fill : getComputedStyle(document.body).backgroundColor];
+  }
+  let up = e;
+  while (up && !solid(getComputedStyle(up).backgroundColor)) up = up.parentElement;
+  return [e.textContent, style.color, getComputedStyle(up ?? document.body).backgroundColor];
+})"""
+WORDS_LEFT = """() => [...document.querySelectorAll('body *')].filter(e => !['SCRIPT', 'STYLE'].includes(e.tagName)).flatMap(e =>
+    [...[...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data), e.getAttribute('aria-label'), e.getAttribute('aria-valuetext')])
+    .filter(text => text && text.trim())"""
+
+
+def hex_of(colour: str) -> str:
+    """rgb(13, 17, 23) → #0D1117"""
+    return "#" + "".join(f"{int(x):02X}" for x in re.findall(r"\d+", colour)[:3])
+
+
 @pytest.mark.browser
 @pytest.mark.slow
 class TestBrowser:
     @pytest.fixture
-    def tab(self, browser, tmp_path):
-        explore(toy()[0], tmp_path / "page.html", weight="W_hh")
-        tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    def opened(self, browser, tmp_path):
+        """Opens a trace's page at a size; in the end no console may have said a word."""
         said: list[str] = []
-        tab.on("console", lambda message: said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.goto((tmp_path / "page.html").as_uri())
-        yield tab
+        tabs = []
+
+        def open_page(trace, width=1440, height=900, move=0, theme="light", **options):
+            explore(trace, tmp_path / "page.html", **options)
+            tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+            tab.on("console", lambda message: said.append(message.text))
+            tab.on("pageerror", lambda error: said.append(str(error)))
+            tab.on("request", lambda request: said.append(request.url) if not request.url.startswith("file:") else None)
+            tab.goto((tmp_path / "page.html").as_uri() + f"#step={move}")
+            tabs.append(tab)
+            return tab
+
+        yield open_page
+        for tab in tabs:
+            tab.close()
         assert said == []
-        tab.close()
+
+    @pytest.fixture
+    def tab(self, opened):
+        return opened(toy()[0], weight="W_hh")
 
     def test_keys(self, tab):
         tab.keyboard.press("ArrowRight")
         assert tab.inner_text("#count").startswith("1 /")
         tab.keyboard.press("End")
-        assert "W_hh.grad = 0.53" in tab.inner_text("#bars")
-        assert "5 of 5" in tab.inner_text("#bars")
+        assert "W_hh.grad = 0.53" in tab.inner_text("#sum")
+        assert "5 of 5" in tab.inner_text("#sum")
         tab.keyboard.press("ArrowLeft")
         tab.keyboard.press("Home")
-        assert "not computed" in tab.inner_text("#bars")
+        assert "not computed" in tab.inner_text("#sum")
 
     def test_a_gradient_is_not_computed_until_it_arrives(self, tab):
         assert tab.locator(".box .grad").all_text_contents() == [""] * tab.locator(".box").count()
@@ -181,7 +272,7 @@ class TestBrowser:
     def test_pick_a_weight_and_hover_a_box(self, tab):
         tab.keyboard.press("End")
         tab.click("#picks button:text-is('b')")
-        assert "b.grad = 2.29" in tab.inner_text("#bars")
+        assert "b.grad = 2.29" in tab.inner_text("#sum")
         tab.hover(".box.state >> nth=0")
         assert "tanh" in tab.inner_text("#facts")
 
@@ -217,9 +308,110 @@ class TestBrowser:
         assert [x for x, _ in places] == sorted(x for x, _ in places)
         assert len({y for _, y in places}) == 1
 
-    def test_on_a_phone_nothing_is_wider_than_the_page(self, tab):
-        tab.set_viewport_size({"width": 390, "height": 800})
-        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    @pytest.mark.parametrize("width", [360, 390, 820])
+    def test_on_a_phone_nothing_is_wider_than_the_page_and_what_happens_is_in_view(self, opened, width):
+        tab = opened(lstm(5)[0], width, 800, move=150)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert min(tab.evaluate(LETTERS)) >= 14.5
+        for box in tab.locator(".box.gets").all():
+            place = box.bounding_box()
+            assert 0 <= place["x"] and place["x"] + place["width"] <= width
+
+    @pytest.mark.parametrize("net", NETS)
+    def test_the_back_row_can_read_every_letter(self, opened, net):
+        """On a projector of 1920 × 1080 nothing is smaller than 20 px."""
+        tab = opened(NETS[net](), 1920, 1080)
+        for _ in range(3):
+            assert min(tab.evaluate(LETTERS)) >= 20
+            tab.keyboard.press("End")
+            assert tab.evaluate("document.documentElement.scrollHeight <= innerHeight"), "the ledger is docked, the page does not scroll"
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_every_text_stands_out_from_its_ground(self, opened, theme):
+        tab = opened(lstm(3)[0], move=90, theme=theme)
+        found = tab.evaluate(COLOURS)
+        assert len(found) > 60
+        wrong = [(text, ink, ground) for text, ink, ground in found if contrast(hex_of(ink), hex_of(ground)) < 4.5]
+        assert wrong == []
+
+    def test_steps_open_as_they_fit_and_the_current_one_always(self, opened):
+        tab = opened(lstm(50)[0], 1920, 1080)
+        for move in (1, 700, 1500, 2000):
+            tab.evaluate(f"go({move})")
+            assert tab.evaluate("groups.filter(g => g.open && g.step).some(g => g.keys[0] === state.step)")
+            assert tab.locator(".column").count() <= 6
+        tab.select_option("#folds", "open")
+        assert tab.locator(".column").count() == 50
+        tab.keyboard.press("3")
+        assert tab.locator("#folds").input_value() == "own" and tab.locator(".column[aria-expanded=false]").count() == 1
+
+    def test_a_run_of_folded_steps_keeps_encoder_and_decoder_apart(self, opened):
+        tab = opened(nets.encoder_decoder()[0], 1000, 700)
+        assert tab.evaluate("script.blocks").count(1) > 1
+        assert tab.evaluate("groups.every(g => new Set(g.keys.map(k => script.blocks[k])).size <= 1)")
+
+    def test_what_is_no_number_is_marked(self, opened):
+        w = mg.Parameter(1e30, name="w")
+        h = mg.Tensor(1.0)
+        with np.errstate(all="ignore"), mg.Trace() as trace:
+            for t in range(3):
+                with mg.scope(t=t):
+                    h = h * w
+            L = h - h
+            L.backward()
+        tab = opened(trace, move=999)
+        assert tab.locator(".box.alarmed").count() >= 3
+        assert tab.locator("#bars text:text-is('NaN')").count() == 1 and "▲" not in tab.inner_text("#bars")
+        assert tab.locator("#sum b.alarm").inner_text() == "w.grad = NaN"
+
+    def test_one_stop_for_the_tab_key_and_arrows_from_box_to_box(self, tab):
+        assert tab.locator("#stage [tabindex='0']").count() == 1
+        tab.keyboard.press("ArrowDown")
+        first = tab.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert first == "t = 1, open" or first.startswith("t = 1")
+        for _ in range(7):
+            tab.keyboard.press("ArrowDown")
+        label = tab.evaluate("document.activeElement.getAttribute('aria-label')")
+        assert "gradient not computed" in label and tab.inner_text("#who") in label
+        tab.keyboard.press("ArrowRight")
+        assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == label or "value" in tab.evaluate(
+            "document.activeElement.getAttribute('aria-label')")
+        outline = tab.evaluate("getComputedStyle(document.activeElement.querySelector('rect')).strokeWidth")
+        assert outline == "5px", "the focus can be seen"
+
+    def test_the_voice_is_silent_while_it_plays(self, tab):
+        tab.keyboard.press(" ")
+        assert tab.locator("#said").get_attribute("aria-live") == "off"
+        tab.keyboard.press(" ")
+        assert tab.locator("#said").get_attribute("aria-live") == "polite"
+
+    def test_predict_keeps_its_secret_everywhere(self, opened):
+        trace, _ = toy()
+        tab = opened(trace, move=60)
+        tab.keyboard.press("p")
+        tab.keyboard.press("ArrowRight")
+        part = tab.evaluate("moves[state.move - 1].part")
+        before = tab.evaluate("document.body.innerText")
+        assert "00.00" in before and f"adds {part} " not in tab.inner_text("#said")
+        assert tab.locator(".hidden-number").get_attribute("aria-label") == "hidden: press space"
+        tab.keyboard.press(" ")
+        assert part in tab.inner_text("#slots .adds")
+
+    def test_on_paper_it_is_black_on_white_and_whole(self, opened):
+        tab = opened(lstm(5)[0], move=100, theme="dark")
+        tab.emulate_media(media="print")
+        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert tab.locator("header").is_hidden() and tab.locator("#graph").is_visible()
+        wide = tab.evaluate("document.getElementById('graph').getBoundingClientRect().width")
+        assert wide <= tab.evaluate("innerWidth")
+
+    def test_other_words_replace_all_of_them(self, opened):
+        own = {word: "".join(f"{{{part.partition('}')[0]}}}" if "}" in part else "" for part in WORDS[word].split("{")) + "§" for word in PAGE_WORDS}
+        tab = opened(toy()[0], move=40, words=own | {"language": "de"}, title="§")
+        assert tab.evaluate("document.documentElement.lang") == "de"
+        left = tab.evaluate(WORDS_LEFT)
+        english = {word for phrase in (WORDS[k] for k in PAGE_WORDS) for word in re.findall(r"[A-Za-z]{4,}", phrase)} - {"number", "name"}
+        assert [text for text in left if not text.startswith("#step=") and set(re.findall(r"[A-Za-z]{4,}", text)) & english] == []
 
     def test_roles_and_labels(self, tab):
         assert tab.locator("[aria-live=polite]").count() == 1
