@@ -97,9 +97,12 @@ NOT_HERE: dict[str, str] = {                 # argument, or "Class.argument", or
     "groups": "no grouped convolution: the lectures use none",
     "renorm": "batch renormalisation is not taught", "renorm_clipping": "batch renormalisation is not taught",
     "renorm_momentum": "batch renormalisation is not taught", "synchronized": "one device",
-    "weights": "use set_weights after building", "lora_rank": "no low-rank fine-tuning", "lora_alpha": "no low-rank fine-tuning",
+    "lora_rank": "no low-rank fine-tuning", "lora_alpha": "no low-rank fine-tuning",
     "quantization_config": "no quantisation", "use_cudnn": "there is one kernel, minigrad's own", "flash_attention": "there is one kernel, minigrad's own",
     "zero_output_for_mask": "masked steps repeat the state; zeros inside Bidirectional, as Keras does there",
+    "weights": "every layer takes it, with the older Keras' other words",
+    "AUC.thresholds": "evenly spaced, always", "summation_method": "interpolation, always", "multi_label": "counts over all outputs together",
+    "num_labels": "counts over all outputs together", "label_weights": "counts over all outputs together", "AUC.from_logits": "give probabilities",
     "cell": "the first argument is called units, and takes a cell or a list of cells too: RNN(cell)",
     "seed": "recurrent dropout draws from the framework's generator: mg.set_random_seed",
     "dropout": "belongs to the layer, not to its cell", "recurrent_dropout": "belongs to the layer, not to its cell",
@@ -142,7 +145,7 @@ OTHER_DEFAULT: dict[str, str] = {
 }
 ABSENT: dict[str, str] = {                   # why → classes of Keras, by patterns that end in * or begin with one
     "other names of what is here": "Convolution1D Convolution2D AvgPool1D AvgPool2D MaxPool1D MaxPool2D GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D "
-        "GlobalMaxPool2D IdentityInitializer OrthogonalInitializer SimpleRNNCell(RNNCell) StackedRNNCells(StackedCells) InputLayer(Input) ProgbarLogger(verbose) "
+        "GlobalMaxPool2D IdentityInitializer OrthogonalInitializer SimpleRNNCell(RNNCell) StackedRNNCells(StackedCells) ProgbarLogger(verbose) "
         "constant glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal lecun_uniform ones orthogonal random_normal random_uniform "
         "variance_scaling zeros l1_l2 orthogonal_regularizer max_norm min_max_norm non_neg unit_norm MeanMetricWrapper ELU(Activation) Identity(Activation)",
     "three spatial axes, which no lecture has": "*3D *3DTranspose",
@@ -156,7 +159,7 @@ ABSENT: dict[str, str] = {                   # why → classes of Keras, by patt
         "GroupNormalization SpectralNormalization GroupQueryAttention",
     "losses as metrics: evaluate gives them": "BinaryCrossentropy CategoricalCrossentropy CategoricalHinge CosineSimilarity Hinge KLDivergence LogCoshError "
         "MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy SquaredHinge",
-    "not taught": "*IoU AUC FBetaScore False* True* PrecisionAt* RecallAt* SensitivityAt* SpecificityAt* R2Score PearsonCorrelation ConcordanceCorrelation "
+    "not taught": "*IoU FBetaScore False* True* PrecisionAt* RecallAt* SensitivityAt* SpecificityAt* R2Score PearsonCorrelation ConcordanceCorrelation "
         "*Focal* CategoricalGeneralizedCrossEntropy CTC Circle Dice Tversky Adafactor Adamax Ftrl Lamb Lion LossScaleOptimizer MultiOptimizer Muon OptimizerMap "
         "ScheduleFreeAdamW SwapEMAWeights",
 }
@@ -214,7 +217,7 @@ def common_of(place: str) -> set[str]:
 HEADER = "| | the same | another default | not here | only here |\n|---|---|---|---|---|"
 COMMON_SAYS = {
     "layers": "Every layer also takes `name`, `trainable`, `dtype`, `activity_regularizer`, and `input_shape`, `input_dim`, `batch_size` for a first layer "
-              "(Keras: as extra keywords, or in Input). Keras' `autocast` is not here: one dtype a layer, no automatic mixed precision.",
+              "(Keras: as extra keywords, or in Input), and from the older Keras `batch_input_shape`, `input_length` and `weights`. Keras' `autocast` is not here: one dtype a layer, no automatic mixed precision.",
     "losses": "Every loss also takes `reduction` and `name` (a name's default is made when it is asked for); Keras' `dtype` is not here: losses follow their predictions.",
     "metrics": "Every metric also takes `name`; Keras' `dtype` is not here: metrics follow their predictions.",
     "optimizers": "Every optimiser also takes `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`, `name`. Not here: `use_ema`, `ema_momentum`, "

@@ -357,9 +357,9 @@ class Poisson(Loss):
         return poisson(y_true, y_pred)
 
 
-@losses.register()
+@losses.register("cosine_proximity")
 class CosineSimilarity(Loss):
-    """L = −mean y·ŷ / (‖y‖ ‖ŷ‖): −1 where they agree"""
+    """L = −mean y·ŷ / (‖y‖ ‖ŷ‖): −1 where they agree (older Keras: cosine_proximity)"""
 
     def __init__(self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
         super().__init__(reduction, name)

@@ -274,6 +274,46 @@ class F1Score(Counted):
         return 2.0 * self.true_positives / max(EPSILON, 2.0 * self.true_positives + self.false_positives + self.false_negatives)
 
 
+@metrics.register("auc")
+class AUC(Metric):
+    """∫ recall d(false alarms) over all thresholds: the chance that a positive example scores above a negative one
+
+    `curve="PR"` integrates precision over recall instead. Scores are sorted into `num_thresholds` bins of [0, 1], so it costs the
+    same however many there are; between two thresholds the ROC is a straight line, and precision follows Davis and Goadrich (2006).
+    """
+
+    def __init__(self, num_thresholds: int = 200, curve: str = "ROC", name: str | None = None) -> None:
+        if num_thresholds < 2 or curve not in ("ROC", "PR"):
+            raise ValueError(f"AUC needs at least 2 thresholds and a curve 'ROC' or 'PR', got {num_thresholds} and {curve!r}")
+        self.num_thresholds, self.curve = num_thresholds, curve
+        super().__init__(name or "auc")
+
+    def reset_state(self) -> None:
+        self.positives, self.negatives = [0.0] * self.num_thresholds, [0.0] * self.num_thresholds    # above each threshold
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        y_true, y_pred = host(y_true), host(y_pred)
+        if y_pred.size and not (y_pred.min() >= 0 and y_pred.max() <= 1):
+            raise ValueError(f"AUC expects probabilities from 0 to 1, got {y_pred.min():.3g} to {y_pred.max():.3g}")
+        yes, weights = like_prediction(y_true, y_pred) > 0.5, spread(sample_weight, y_pred.shape)
+        inner = np.arange(1, self.num_thresholds - 1) / (self.num_thresholds - 1)
+        above = y_pred[..., None] > np.array([-1e-7, *inner, 1 + 1e-7])
+        axes = tuple(range(y_pred.ndim))
+        self.positives = (self.positives + (above * (yes * weights)[..., None]).sum(axes)).tolist()
+        self.negatives = (self.negatives + (above * (~yes * weights)[..., None]).sum(axes)).tolist()
+
+    def result(self) -> float:
+        tp, fp = np.array(self.positives), np.array(self.negatives)
+        all_positive, all_negative = max(tp[0], EPSILON), max(fp[0], EPSILON)
+        if self.curve == "ROC":
+            return float((-np.diff(fp) * (tp[:-1] + tp[1:]) / 2).sum() / (all_positive * all_negative))
+        step, said = -np.diff(tp), tp + fp
+        slope = step / np.maximum(-np.diff(said), EPSILON)              # of tp over all that is said to be positive
+        begin = tp[1:] - slope * said[1:]
+        ratio = np.where((said[:-1] > 0) & (said[1:] > 0), said[:-1] / np.maximum(said[1:], EPSILON), 1.0)
+        return float((slope * (step + begin * np.log(ratio))).sum() / all_positive)
+
+
 @metrics.register("rmse")
 class RootMeanSquaredError(Metric):
     """√ mean (ŷ − y)²"""

@@ -75,3 +75,27 @@ def test_shapes_that_do_not_fit_are_refused():
 
 def test_nothing_seen_is_zero_not_an_error():
     assert metrics.get("accuracy").result() == 0.0 and metrics.get("precision").result() == 0.0
+
+
+@pytest.mark.parametrize(("thresholds", "curve", "figure"), [(200, "ROC", 0.7286031246), (200, "PR", 0.7833573818), (20, "ROC", 0.7305440903)])
+def test_auc_is_keras(thresholds, curve, figure):
+    """The figures are from Keras 3.15.1."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 50)
+    p, w = np.round(rng.random(50) * 0.7 + y * 0.3 * rng.random(50), 3).astype("f4"), rng.random(50)
+    metric = mg.metrics.AUC(thresholds, curve)
+    for part in (slice(0, 20), slice(20, 50)):
+        metric.update_state(y[part], p[part], w[part])
+    assert metric.result() == pytest.approx(figure, abs=1e-6)
+
+
+def test_auc_is_the_chance_of_the_right_order():
+    assert mg.metrics.AUC()([0, 0, 1, 1], np.array([0, 0.5, 0.3, 0.9])) == 0.75
+    with pytest.raises(ValueError, match="probabilities from 0 to 1, got -1 to 2"):
+        mg.metrics.AUC()([0, 1], np.array([-1.0, 2.0]))
+    with pytest.raises(ValueError, match="curve 'ROC' or 'PR'"):
+        mg.metrics.AUC(curve="roc")
+
+
+def test_the_older_name_of_cosine_similarity():
+    assert mg.losses.get("cosine_proximity")(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]])).item() == pytest.approx(-1.0)

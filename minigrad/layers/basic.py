@@ -15,6 +15,7 @@ from ..engine import Tensor, wrap
 from ..registry import Registry
 from . import activations
 from .layer import Layer
+from .symbol import Input, Symbol
 
 functions = Registry("function")          # what a saved Lambda may name; see register_function
 
@@ -73,6 +74,13 @@ class LeakyReLU(Layer):
 
     def call(self, x: Tensor) -> Tensor:
         return ops.leaky_relu(x, negative_slope=self.negative_slope)
+
+
+def InputLayer(input_shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None, *,
+               shape: Any = None, batch_input_shape: Any = None, batch_shape: Any = None) -> Symbol:
+    """Keras' other word for Input: what a Sequential may begin with."""
+    return Input(shape if input_shape is None else input_shape, batch_size, dtype, name,
+                 batch_shape=batch_shape if batch_input_shape is None else batch_input_shape)
 
 
 # ------------------------------------------------------------------------------- chance, during training only

@@ -45,6 +45,16 @@ class Dense(Layer):
             self.add_weight("b", (self.units,), self.bias_initializer,
                             regularizer=self.bias_regularizer, constraint=self.bias_constraint)
 
+    @property
+    def kernel(self) -> Parameter:
+        """Keras' name for W."""
+        return self.W
+
+    @property
+    def bias(self) -> Parameter | None:
+        """Keras' name for b."""
+        return self.b if self.use_bias else None
+
     def call(self, x: Tensor) -> Tensor:
         expect_features(x, self.features, self)
         y = x @ self.W                                                        # (…, units)
@@ -76,6 +86,11 @@ class Embedding(Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.add_weight("W", (self.input_dim, self.output_dim), self.embeddings_initializer,
                         regularizer=self.embeddings_regularizer, constraint=self.embeddings_constraint)
+
+    @property
+    def embeddings(self) -> Parameter:
+        """Keras' name for W."""
+        return self.W
 
     def call(self, x: Tensor) -> Tensor:
         indices = x.array if x.dtype.kind in "iu" else x.array.astype(np.int64)

@@ -6,6 +6,7 @@ a Symbol: that is the whole of the functional API as seen from here.
 """
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import numpy as np
 
 from .. import backend, initializers, ops, regularizers
 from ..engine import Parameter, Tensor, no_grad, scope
-from ..registry import Registry, settings, shown, snake_case
+from ..registry import Registry, arguments, settings, shown, snake_case
 from ..structure import leaves, map_leaves
 from .symbol import Call, Symbol, zeros_for
 
@@ -93,9 +94,10 @@ class Layer:
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
                  input_shape: tuple[int | None, ...] | None = None, input_dim: int | None = None,
-                 batch_size: int | None = None, activity_regularizer: Any = None) -> None:
+                 batch_size: int | None = None, activity_regularizer: Any = None, **older: Any) -> None:
         if input_dim is not None:
             input_shape = (*self.input_prefix, input_dim)
+        input_shape, batch_size, self._given_weights = told_as_before(self, input_shape, batch_size, **older)
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
         self.dtype = np.dtype(dtype if dtype is not None else backend.floatx()).name
         self.input_shape = None if input_shape is None else tuple(input_shape)
@@ -162,8 +164,7 @@ class Layer:
         """First use: the weights are made for the inputs' shapes, and live where the inputs live."""
         shapes = map_leaves(lambda x: None if x is None else x.shape, inputs)
         self._first_inputs = map_leaves(lambda x: None if x is None else Symbol((None, *x.shape[1:]), x.dtype), inputs)
-        self.build(shapes[0] if len(shapes) == 1 else list(shapes))
-        self.built = True
+        self._make(shapes)
         first = next((x for x in leaves(inputs) if x is not None), None)
         if first is not None and not backend.on_host(first.array):
             self.to_gpu()
@@ -171,8 +172,15 @@ class Layer:
     def ready(self, shapes: tuple[Any, ...]) -> None:
         """Builds the layer for the shapes of Symbols, if it was not built before."""
         if not self.built and shapes and all(shape is None or is_shapes(shape) for shape in shapes):
-            self.build(shapes[0] if len(shapes) == 1 else list(shapes))
-            self.built = True
+            self._make(shapes)
+
+    def _make(self, shapes: tuple[Any, ...]) -> None:
+        """The weights, as their initialisers or somebody's `weights=[…]` say."""
+        self.build(shapes[0] if len(shapes) == 1 else list(shapes))
+        self.built = True
+        if self._given_weights is not None:
+            self.set_weights(self._given_weights)
+            self._given_weights = None
 
     def meet(self, inputs: tuple[Any, ...]) -> None:
         """Makes the weights for inputs that are Symbols, computing nothing, as for a model from a file.
@@ -265,6 +273,18 @@ class Layer:
     def weights(self) -> list[Tensor]:
         """Parameters and States."""
         return [one for one in gather(self, "", {}) if not isinstance(one, Layer)]
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """Keras' name for parameters()."""
+        return self.parameters()
+
+    @property
+    def non_trainable_weights(self) -> list[Tensor]:
+        """Frozen Parameters, and States."""
+        return [weight for weight in self.weights if not weight.requires_grad]
+
+    trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
 
     def parameters(self) -> list[Parameter]:
         """What an optimiser trains: the Parameters that require gradients (frozen layers' do not)."""
@@ -412,6 +432,19 @@ def gather(thing: Any, path: str, paths: dict[Any, str]) -> dict[Any, str]:
 
 
 HOLDERS = (Layer, Parameter, State, dict, list, tuple)        # what weights are found in
+
+
+def told_as_before(layer: Any, input_shape: Any, batch_size: int | None, *, batch_input_shape: Any = None, input_length: int | None = None,
+                   weights: list[Any] | None = None, **unknown: Any) -> tuple[Any, int | None, Any]:
+    """Shape of an example, batch size and first weights, where they were told in the words of Keras 1 and 2."""
+    for word in unknown:
+        near = difflib.get_close_matches(word, [p.name for p in arguments(type(layer))], n=1)
+        raise TypeError(f"{type(layer).__name__} got an unexpected argument {word!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    if batch_input_shape is not None:
+        batch_size, *input_shape = batch_input_shape
+    if input_length is not None:
+        input_shape = (input_length, *(input_shape or ())[-1:])
+    return input_shape, batch_size, weights
 
 
 def as_one_array(x: Any) -> Any:

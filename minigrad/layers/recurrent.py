@@ -61,6 +61,13 @@ class Recurrent(Layer):
         """The cell's bias."""
         return self.cell.b
 
+    kernel, recurrent_kernel = W_xh, W_hh                        # Keras' names
+
+    @property
+    def bias(self) -> Any:
+        """Keras' name for b; None where there is none."""
+        return self.cell.bias_or_none()
+
     def build(self, input_shape: Any) -> None:
         *_, features = input_shape
         if len(input_shape) == 2:

@@ -158,7 +158,7 @@ class Model(Layer):
             callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
             class_weight: dict[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
             steps_per_epoch: int | None = None, validation_steps: int | None = None,
-            validation_batch_size: int | None = None, validation_freq: int = 1, seed: int | None = None) -> History:
+            validation_batch_size: int | None = None, validation_freq: Any = 1, seed: int | None = None) -> History:
         """Trains for `epochs` passes over the data; see training/loop.py for what that means, line by line."""
         self._need_compile("fit")
         if validation_split:
@@ -236,6 +236,11 @@ class Model(Layer):
         """The running means: the loss first, then what compile asked for."""
         return self._objective.metrics if self._objective is not None else []
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns, in its order."""
+        return [metric.name for metric in self.metrics]
+
     def reset_metrics(self) -> None:
         """All running means begin again."""
         if self._objective is not None:
@@ -298,10 +303,10 @@ class Model(Layer):
 def calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
     """The calls that the outputs need, oldest first. An output is always younger than what it was made of."""
     found: dict[Call, None] = {}
-    open_ends = list(outputs)
+    begin, open_ends = set(inputs), list(outputs)
     while open_ends:
         symbol = open_ends.pop()
-        if symbol in inputs:
+        if symbol in begin:
             continue
         if symbol.call is None:
             raise ValueError(f"the outputs depend on {symbol!r}, which is not among the model's inputs")

@@ -1,6 +1,7 @@
 """The table that `model.summary()` prints: layers, shapes, numbers of weights, connections; at most 80 columns wide."""
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from ..layers.layer import Layer, Parameter
@@ -9,8 +10,10 @@ from ..structure import leaves
 
 
 def summary_table(model: Any, width: int = 80) -> str:
-    """One row per layer; the last column only where the graph is no line."""
-    rows = [row_of(layer, model) for layer in model.sublayers()]
+    """One row per layer, and per operation on Symbols; the last column only where the graph is no line."""
+    names, line = names_in(model), is_line(model)
+    steps = dict.fromkeys(call.op if isinstance(call.op, Layer) else call for call in model.calls)
+    rows = [row_of(one, model, names, line) for one in steps or model.sublayers()]
     head = ["Layer (type)", "Output shape", "Weights", "Connected to"]
     if not any(row[3] for row in rows):
         rows, head = [row[:3] for row in rows], head[:3]
@@ -20,14 +23,34 @@ def summary_table(model: Any, width: int = 80) -> str:
     return "\n".join([f"{type(model).__name__} {model.name!r}", line, formatted(head, widths), line, *body, line, *totals(model)])
 
 
-def row_of(layer: Layer, model: Any) -> list[str]:
-    """Name (type), shape, weights, sources."""
-    calls = [call for call in model.calls if call.op is layer]
+def row_of(step: Any, model: Any, names: dict[Any, str], line: bool) -> list[str]:
+    """Name (type), shape, weights, sources: of a layer with all its calls, or of one call of an operation."""
+    is_layer = isinstance(step, Layer)
+    calls = [call for call in model.calls if call.op is step] if is_layer else [step]
     shapes = " ".join(shape_text(one.shape) for one in leaves(calls[0].outputs)) if calls else "?"
-    frozen = "" if layer.trainable else " *"
-    linear = type(model).__name__ == "Sequential"
-    sources = "" if linear else ", ".join(source_name(symbol) for call in calls for symbol in call.sources)
-    return [f"{layer.name} ({type(layer).__name__}){frozen}", shapes, f"{layer.count_params():,}", sources]
+    kind, frozen = (type(step).__name__, "" if step.trainable else " *") if is_layer else ("operation", "")
+    name = step.name if is_layer else names[step]
+    sources = "" if line else ", ".join(dict.fromkeys(source_name(symbol, names) for call in calls for symbol in call.sources))
+    return [f"{name} ({kind}){frozen}", shapes, f"{step.count_params():,}" if is_layer else "0", sources]
+
+
+def is_line(model: Any) -> bool:
+    """Whether each call reads what the one before it made, and nothing else."""
+    ends = [model.inputs, *(call.outputs for call in model.calls)]
+    return all(len(call.sources) == 1 and call.sources[0] is end for call, end in zip(model.calls, ends))
+
+
+def names_in(model: Any) -> dict[Any, str]:
+    """Inputs without a name, and calls of operations, counted as layers are: add, add_1, …"""
+    names: dict[Any, str] = {}
+    taken = {layer.name for layer in model.sublayers()}
+    inputs = [symbol for symbol in leaves(model.inputs) if symbol is not None]
+    for thing in [*inputs, *(call for call in model.calls if not isinstance(call.op, Layer))]:
+        word = named(thing.op) if hasattr(thing, "op") else thing.name or "input"
+        free = (word if k == 0 else f"{word}_{k}" for k in itertools.count())
+        names[thing] = next(name for name in free if name not in taken)
+        taken.add(names[thing])
+    return names
 
 
 def shape_text(shape: Any) -> str:
@@ -35,11 +58,11 @@ def shape_text(shape: Any) -> str:
     return "(" + ", ".join("·" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
-def source_name(symbol: Any) -> str:
+def source_name(symbol: Any, names: dict[Any, str]) -> str:
     """Where a Symbol comes from: a layer's name, an operation's, or an Input's."""
-    if symbol.call is None:
-        return symbol.name or "input"
-    return getattr(symbol.call.op, "name", None) or named(symbol.call.op)
+    if symbol in names:
+        return names[symbol]
+    return symbol.call.op.name if isinstance(symbol.call.op, Layer) else names[symbol.call]
 
 
 def column_widths(rows: list[list[str]], width: int) -> list[int]:

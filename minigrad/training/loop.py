@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,14 +29,17 @@ def train_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[st
     parameters = model.parameters()                   # asked now, since the first call makes them
     for p in parameters:
         p.zero_grad()
-    loss.backward()
-    model.optimizer.step(parameters)
-    model.constrain()
+    if parameters:
+        loss.backward()
+        model.optimizer.step(parameters)
+        model.constrain()
+    else:
+        warnings.warn("there is nothing to train: every layer is frozen, or none has weights", stacklevel=2)
     return model.update_metrics(loss, y, y_pred, sample_weight)
 
 
 def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, callbacks: Any = (),
-        initial_epoch: int = 0, validation_freq: int = 1) -> History:
+        initial_epoch: int = 0, validation_freq: Any = 1) -> History:
     """Trains on every batch (x, y) or (x, y, sample_weight), `epochs` times. Ctrl-C ends it in good order after the
     running batch.
     """
@@ -64,13 +68,18 @@ def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, ca
             if not logs:
                 raise ValueError(f"no batches came in epoch {epoch + 1}; a generator is used up after one pass "
                                  "(give steps_per_epoch, or something that can be iterated over again)")
-            if validation is not None and (epoch + 1) % validation_freq == 0:
+            if validation is not None and due(epoch + 1, validation_freq):
                 logs = logs | {f"val_{word}": value for word, value in evaluate(model, validation, watchers).items()}
             watchers.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
         watchers.on_train_end(logs)
     return watchers.history
+
+
+def due(epoch: int, frequency: Any) -> bool:
+    """Whether there is a validation after this epoch, counted from 1: after every so many, or after those that are listed."""
+    return epoch % frequency == 0 if isinstance(frequency, int) else epoch in frequency
 
 
 def test_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
