@@ -125,7 +125,7 @@ for name, (bend, gain) in bends.items():
 figure, axes = plt.subplots()
 for name, values in spread.items():
     axes.semilogy(range(1, DEPTH + 1), np.maximum(values, 1e-7), "o-", markersize=3, label=name)
-axes.set(xlabel="layer", ylabel="spread across inputs", title="Does layer 20 still see the input?", ylim=(1e-7, 3))
+axes.set(xlabel="layer", ylabel="spread across inputs", title="Does layer 20 still see the input?", ylim=(1e-7, 3), xticks=range(0, DEPTH + 1, 5))
 axes.legend(fontsize=9)
 L.figure("variance", figure, **{f"start_{k}": np.array(values) for k, values in enumerate(spread.values())})
 L.check("tanh with gain 5/3 keeps it", float(spread["tanh, gain 5/3"][-1]), "~", (0.65, 0.06))

@@ -52,8 +52,9 @@ def train(kind, updates, units=8, last_only=False, length=20):
     layer = kind(units, return_sequences=True, kernel_initializer=start, recurrent_initializer=start)
     readout = mg.layers.Dense(1, kernel_initializer=start)
     optimizer = mg.optimizers.Adam(learning_rate=0.02, global_clipnorm=1.0)
-    for _ in range(updates):
-        T = int(mg.generator().integers(1, length + 1)) if last_only else length
+    for done in range(updates):
+        longest = min(length, 2 + 2 * length * done // updates)  # short sequences first
+        T = int(mg.generator().integers(1, longest + 1)) if last_only else length
         x, y = datasets.parity(64, T)
         scores = readout(layer(x))[:, :, 0]
         if last_only:
@@ -64,7 +65,9 @@ def train(kind, updates, units=8, last_only=False, length=20):
             w.zero_grad()
         loss.backward()
         optimizer.step(parameters)
-        if loss.item() < 0.001:
+        if last_only and done % 50 == 49 and accuracy((layer, readout), length, 300)[1] == 1:
+            break
+        if not last_only and loss.item() < 0.001:
             break
     return layer, readout
 
@@ -88,20 +91,27 @@ L.check("RNN at ten times the training length", found["RNN"][1], ">=", 0.999)
 L.check("LSTM at a hundred times the training length", found["LSTM"][2], ">=", 0.999)
 # %% [markdown]
 # ## Perfect in training, adrift outside
-# A target after the last bit only, lengths 1 to 10, is a harder lesson: the net gets there, and yet its state may drift on
-# sequences that are much longer than any it was corrected on. How far it gets depends on the seed.
+# A target after the last bit only, lengths 1 to 10, the short ones first, is a harder lesson. Each of the nets below learns
+# until it answers 300 sequences of 10 bits without a mistake. On sequences much longer than any that it was corrected on,
+# its state may drift all the same: how far it gets depends on where it began.
 # %%
-end_only = train(mg.layers.RNN, L.pick(300, 2000), units=16, last_only=True, length=10)
+end_only = [train(mg.layers.RNN, 3000, units=16, last_only=True, length=10) for _ in range(L.pick(2, 5))]
 grid = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
-curves = {"target at every step": [accuracy(nets["RNN"], n)[1] for n in grid], "target at the end only": [accuracy(end_only, n)[1] for n in grid]}
+every = [accuracy(nets["RNN"], n)[1] for n in grid]
+ends = [[accuracy(net, n, 256)[1] for n in grid] for net in end_only]
+L.check("targets at the end only: right at the 10 bits that it learned; the worst net", min(values[1] for values in ends), ">=", 0.95)
+if L.mode != "fast":
+    L.check("and at 2,000 bits the worst of the same nets", min(values[-1] for values in ends), "<=", 0.7)
 figure, axes = plt.subplots()
-for name, values in curves.items():
-    axes.semilogx(grid, values, "o-", label=name)
+axes.semilogx(grid, every, "s-", linewidth=3, zorder=3, label="target at every step")
+for number, values in enumerate(ends):
+    axes.semilogx(grid, values, "o-", color="C1", linewidth=1, markersize=4, label="" if number else f"target at the end only, {len(ends)} nets")
+axes.axvline(10, color="grey", linestyle=":")
 axes.axhline(0.5, color="grey", linewidth=0.8)
-axes.set(xlabel="length of the sequence", ylabel="right about the last bit", ylim=(0.4, 1.02), title="Learned on at most 20 bits")
+axes.set(xlabel="length of the sequence", ylabel="right about the last bit", ylim=(0.35, 1.02), title="Learned on 20 bits; those with a target at the end only, on at most 10")
 axes.legend()
-L.figure("length", figure, lengths=np.array(grid), every=np.array(curves["target at every step"]), end=np.array(curves["target at the end only"]))
-for name, values in curves.items():
+L.figure("length", figure, lengths=np.array(grid), every=np.array(every), end=np.array(ends))
+for name, values in (("target at every step", every), *(("target at the end only", values) for values in ends)):
     print(f"  {name:<24} length 10: {values[1]:.0%}, length 100: {values[4]:.0%}, length 2,000: {values[-1]:.0%}")
 # %% [markdown]
 # ## What the state looks like

@@ -124,7 +124,7 @@ for found, how in ((reset, "state reset"), (carried, "state carried")):
 axes.plot([3], [frozen], "^", label="state carried, recurrent weights frozen")
 axes.axvline(LAG, color="grey", linestyle=":")
 axes.annotate(" the lag", (LAG, 0.46), color="grey")
-axes.set(xlabel="length of a chunk", ylabel="accuracy", ylim=(0.45, 1.03), title="What crosses the boundary")
+axes.set(xlabel="length of a chunk", ylabel="accuracy", ylim=(0.45, 1.03), xticks=range(0, 21, 5), title="What crosses the boundary")
 axes.legend(loc="lower right")
 L.figure("boundary", figure, carried=sorted(carried.items()), reset=sorted(reset.items()), frozen=frozen)
 # %% [markdown]

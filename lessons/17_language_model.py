@@ -181,6 +181,7 @@ axes.plot(np.arange(1, len(bits) + 1), np.array(history["loss"]) / math.log(2), 
 for n, price in enumerate(bits_of_ngrams[:5], 1):
     axes.axhline(price, color="grey", linewidth=0.8)
     axes.annotate(f"{n}-gram", (len(bits), price), ha="right", va="bottom", color="grey")
+axes.set_xticks(range(1, len(bits) + 1, max(1, len(bits) // 10)))
 axes.set(xlabel="times through the text", ylabel="bits per character", title="Predicting the next character")
 axes.legend()
 L.figure("curve", figure, bits=bits, ngrams=bits_of_ngrams)

@@ -67,11 +67,12 @@ for name, lost in damage.items():
     print(f"  wiping out {name:<20}: {np.mean(lost):.0%} of the digits are no longer recognised")
 L.check("how much more often the map's ten kill", np.mean(damage["the map's ten"]) - np.mean(damage["ten others with ink"]), ">=", 0.3)
 figure, panels = plt.subplots(2, 8, figsize=(12, 3.4))
-for k in range(8):
-    w = saliency(new_images[k], int(new_labels[k]))
-    panels[0, k].imshow(new_images[k], cmap="gray_r")
-    panels[1, k].imshow(w, cmap="PuOr", vmin=-np.abs(w).max(), vmax=np.abs(w).max())
-    panels[0, k].set_title(f"a {new_labels[k]}")
+for digit in range(8):
+    image = new_images[np.flatnonzero(new_labels == digit)[0]]
+    w = saliency(image, digit)
+    panels[0, digit].imshow(image, cmap="gray_r")
+    panels[1, digit].imshow(w, cmap="PuOr", vmin=-np.abs(w).max(), vmax=np.abs(w).max())
+    panels[0, digit].set_title(f"a {digit}")
 for panel in panels.flat:
     panel.axis("off")
 figure.suptitle("Below: more ink here helps (purple) or hurts (orange) the digit's score")
