@@ -61,7 +61,8 @@ def number(x: float, digits: int = 2) -> str:
         return fixed(x, 0)
     size = math.floor(math.log10(abs(x)))
     if size < -3 or size > 5:
-        return f"{fixed(x / 10.0**size, digits - 1)}·10{superscript(size)}"
+        mantissa, _, exponent = f"{x:.{digits - 1}e}".partition("e")
+        return f"{fixed(float(mantissa), digits - 1)}·10{superscript(int(exponent))}"
     return fixed(x, max(0, digits - 1 - size) if size < -1 else (digits if size < 1 else max(0, digits - size)))
 
 

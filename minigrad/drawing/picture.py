@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..trace import Trace
-from . import models, views
+from . import models, several, tape_view, views
 from .figure import Figure
 from .flow import Flow
-from .graph import Graph, graph_of
+from .graph import Graph
+from .reading import graph_of
+from .scene import Scene
 from .words import words_for
 
 CHOICES = {
-    "view": ("auto", "triangle", "rolled", "cell", "flow"),
+    "view": ("auto", "triangle", "rolled", "cell", "flow", "tape"),
     "direction": ("auto", "forward", "backward"),
     "values": ("auto", "none", "numbers", "shapes", "norms"),
     "size": (None, "slide"),
@@ -28,15 +30,17 @@ CHOICES = {
 def draw(
     what: Any, view: str = "auto", *, weight: Any = None, direction: str = "auto", values: str = "auto",
     steps: int | None = None, entry: Any = None, labels: Any = None, truncate: int | None = None, of: str = "x",
-    theme: str = "light", size: str | None = None, title: str | None = None, words: Mapping[str, str] | None = None,
+    feeds: Mapping[str, str] | None = None, theme: str = "light", size: str | None = None, title: str | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> Figure:  # fmt: skip
     """The picture of a Trace, of a Tensor (what it was computed from), or of a Model (its layers).
 
     Time steps become columns, with a pill for each use of the singled-out `weight` (a tensor or a name; else W_hh) and the
-    waterfall of its gradient: numbers, or an array's signed shares, or one `entry` (0, 3). Without time: the expression.
-    `view` is "triangle" (who taught whom; `truncate` steps), "rolled", "cell", or "flow" (how far gradients `of` "x", "h"
-    reach; of a trace, a pair before and after, or a mapping of names to these). `steps`: how many columns before the
-    middle ones are one; `labels`: a word for each step; `size="slide"`: 1920 × 1080; `words`: see drawing/words.py.
+    waterfall of its gradient: numbers, or an array's signed shares, or one `entry` (0, 3); `weight=[...]`: one for each.
+    Without time: the expression. `view` is "triangle" (who taught whom; `truncate` steps), "rolled", "cell", "tape" (the order
+    of the visits), or "flow" (how far gradients `of` "x", "h" reach; of a trace, a pair before and after, or a mapping of names
+    to these). `feeds={"y": "x"}`: the next step's x is chosen from y, or is y from the data. `steps`: how many columns before
+    the middle ones are one; `labels`: a word for each step; `size="slide"`: 1920 × 1080; `words`: see drawing/words.py.
     """
     check(view=view, direction=direction, values=values, size=size, theme=theme)
     own = words_for(words)
@@ -44,37 +48,41 @@ def draw(
         return Figure(Flow(what, of, own).scene(title), theme)
     if hasattr(what, "calls") and hasattr(what, "sublayers"):
         return Figure(models.scene(what, own, title), theme)
-    graph = graph_of(what, weight)
+    first, *others = several.listed(weight)
+    graph = graph_of(what, first, whole=view not in ("auto", "rolled", "cell"))
     try:
-        return of_view(graph, own, what, view, direction, values, steps, entry, labels, truncate, theme, size, title)
+        computed = any(graph.gradient(v) is not None for v in graph.values)
+        graph.backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
+        graph.missing = own["not computed"]
+        if view in ("auto", "tape"):
+            weights = several.pick(graph, others) if others else []
+            scene, text = in_time_or_not(graph, own, view, title=title, values=values, slide=size == "slide", most=steps, entry=entry,
+                                         labels=numbered(labels, graph), weights=weights, feeds=feeds)  # fmt: skip
+            return Figure(scene, theme, text)
+        return Figure(of_view(graph, own, view, values, steps, truncate, title), theme)
     finally:
         graph.forget()
 
 
 def of_view(
-    graph: Graph, own: Mapping[str, str], what: Any, view: str, direction: str, values: str, steps: int | None, entry: Any,
-    labels: Any, truncate: int | None, theme: str, size: str | None, title: str | None,
-) -> Figure:  # fmt: skip
-    """The view that was asked for, of a graph that is read."""
-    computed = any(graph.gradient(v) is not None for v in graph.values)
-    backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
-    graph.backward, graph.missing = backward, own["not computed"]
+    graph: Graph, own: Mapping[str, str], view: str, values: str, steps: int | None, truncate: int | None, title: str | None
+) -> Scene:
+    """One of the views that need time."""
     if view == "triangle":
-        return Figure(views.triangle(graph, own, title, truncate), theme)
+        return views.triangle(graph, own, title, truncate)
     if view == "rolled":
-        return Figure(views.rolled(graph, own, backward, values, title), theme)
-    if view == "cell":
-        return Figure(views.cell(graph, own, values, steps, title), theme)
-    return of_graph(graph, own, theme, title, values=values, slide=size == "slide", most=steps, entry=entry,
-                    labels=numbered(labels, graph))  # fmt: skip
+        return views.rolled(graph, own, graph.backward, values, title)
+    return views.cell(graph, own, values, steps, title)
 
 
-def of_graph(graph: Graph, own: Mapping[str, str], theme: str, title: str | None, **options: Any) -> Figure:
-    """In columns where time was recorded, else as an expression."""
+def in_time_or_not(graph: Graph, own: Mapping[str, str], view: str, **options: Any) -> tuple[Scene, str]:
+    """The tape; else in columns where time was recorded, else as an expression."""
+    if view == "tape":
+        chosen = {key: options[key] for key in ("slide", "most", "values", "title", "labels")}
+        return tape_view.tape(graph, own, **chosen)
     if not graph.columns:
-        return Figure(views.expression(graph, own, backward=graph.backward, values=options["values"], title=title), theme)
-    scene, text = views.unrolled(graph, own, backward=graph.backward, title=title, **options)
-    return Figure(scene, theme, text)
+        return views.expression(graph, own, backward=graph.backward, values=options["values"], title=options["title"]), ""
+    return views.unrolled(graph, own, backward=graph.backward, **options)
 
 
 def numbered(labels: Any, graph: Graph) -> dict[int, str]:

@@ -62,6 +62,10 @@ class Path(NamedTuple):
         """The corners and the ends of curves, for tests and for DOT."""
         return [command[-2:] for command in self.commands if len(command) > 1]
 
+    def moved(self, dx: float, dy: float) -> Path:
+        """The same path elsewhere."""
+        return Path(tuple((c[0], *(x + (dy if k % 2 else dx) for k, x in enumerate(c[1:]))) for c in self.commands))
+
 
 @dataclass
 class Mark:

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import formulas
 from .formulas import MATRIX
-from .graph import SLICES, VIEWS, Graph, Value, boxes_of
+from .graph import SLICES, VIEWS, Graph, Value
 from .notation import NOT_COMPUTED, decimals_for, fixed, norm, odd, rounded_to_sum, shares, superscript
 
 
@@ -155,25 +155,38 @@ def title(graph: Graph, weight: Value, users: list[Value]) -> str:
 
 
 def use_title(graph: Graph, weight: Value, user: Value) -> str:
-    """xᵀ dz for x W, dz xᵀ for W x, x · dz for numbers, dz for what is added; else in which box the use is."""
+    """xᵀ dz for x W, dz xᵀ for W x, x · dz for numbers, dz for what is added, −dz for what is taken away; else the term's own name."""
     used = weight
     while (user.op in VIEWS or user.op in SLICES) and len(user.users) == 1:
         used, user = user, user.users[0]
-    result = linear_result(user)
+    result, sign = linear_result(user)
     if result is None:
-        return f"in {', '.join(formulas.name(v, graph) for v in boxes_of(user))}"
+        return f"in {term(used, user, graph)}"
     dz = f"d{formulas.name(result, graph)}"
     mates = [x for x in user.inputs if x is not used]
-    if user.op == "add" or user.op == "subtract" and user.inputs[0] is used:
-        return dz
+    if user.op in ("add", "subtract", "negative"):
+        taken = user.op == "negative" or user.op == "subtract" and user.inputs[0] is not used
+        return signed(dz, -sign if taken else sign)
     if user.op == "multiply" and mates:
-        return f"{operand(mates[0], graph)} · {dz}"
+        return signed(f"{operand(mates[0], graph)} · {dz}", sign)
     if user.op == "matmul" and mates:
         x = operand(mates[0], graph)
         if all(v.array.size == 1 for v in (used, mates[0], result)):
-            return f"{x} · {dz}"
-        return f"{x}ᵀ {dz}" if user.inputs[1] is used else f"{dz} {x}ᵀ"
-    return f"in {formulas.name(result, graph)}"
+            return signed(f"{x} · {dz}", sign)
+        return signed(f"{x}ᵀ {dz}" if user.inputs[1] is used else f"{dz} {x}ᵀ", sign)
+    return f"in {term(used, user, graph)}"
+
+
+def signed(words: str, sign: int) -> str:
+    """−h₀ᵀ dz₁ for a term that is taken away."""
+    return words if sign > 0 else f"−{words}"
+
+
+def term(used: Value, user: Value, graph: Graph) -> str:
+    """The operation that uses the weight, as it is written: W², tanh(W)."""
+    if user.shown and user.op not in ("add", "subtract", "multiply", "matmul", "divide"):
+        return formulas.name(user, graph)
+    return formulas.formula(user, graph)
 
 
 def operand(x: Value, graph: Graph) -> str:
@@ -181,10 +194,14 @@ def operand(x: Value, graph: Graph) -> str:
     return formulas.bracket(formulas.operand(x, graph, 0), MATRIX + 1)
 
 
-def linear_result(user: Value) -> Value | None:
-    """The box whose gradient reaches the use unchanged: through sums only; None if something else lies between."""
+def linear_result(user: Value) -> tuple[Value | None, int]:
+    """The box whose gradient reaches the use unchanged but for its sign: through sums only; None if something else lies between."""
+    sign = 1
     while not user.shown:
-        if len(user.users) != 1 or user.users[0].op not in {"add", "reshape", "positive"}:
-            return None
-        user = user.users[0]
-    return user
+        after = user.users[0] if len(user.users) == 1 else None
+        if after is None or after.op not in {"add", "subtract", "negative", "reshape", "positive"}:
+            return None, 1
+        if after.op == "negative" or after.op == "subtract" and after.inputs[1] is user:
+            sign = -sign
+        user = after
+    return user, sign

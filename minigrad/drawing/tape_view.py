@@ -15,9 +15,10 @@ from .expression import Expression
 from .folding import fold_inner
 from .graph import Graph, Value
 from .ledger import Ledger, Strip, number_boxes
+from .placed import MARGIN
 from .scene import Edge, Scene, Text, line
 from .tape import MOST, Entry, Tape
-from .unrolled import LEFT, MARGIN, RIGHT, Unrolled
+from .unrolled import Unrolled
 
 DRAWN = 10  # operations, up to which the graph stands beside the list
 WIDE = 6  # columns that leave room for equations
@@ -78,17 +79,22 @@ class Numbered(Expression):
 
 def beside(scene: Scene, graph: Graph, tape: Tape, words: Mapping[str, str], values: str, top: float, ledger: Ledger) -> float:
     """The expression's graph with the numbers of the visits; returns where the list may begin."""
+    kernels = [v for v in tape.by_value if isinstance(v.tensor.array, tuple)]  # several arrays: drawn as what is taken from them
+    for v in kernels:
+        v.shown = False
     drawing = Numbered(graph, words, tape.walked, values)
     drawing.tape = tape
     part = drawing.scene("", "")
+    for v in kernels:
+        v.shown = True
     first = min(box.y for box in part.boxes)
     high = max(box.bottom for box in part.boxes) - first
     dy = top - first + max(0.0, (ledger.height - high) / 2)
     left = min(box.x for box in part.boxes)
     moved(part, MARGIN + 10 - left, dy)
     scene.add(*(item for item in part.items if not (isinstance(item, Text) and item.kind == "title")))
-    for v in tape.by_value:
-        tape.boxed[v] = [tape.by_value[v]]
+    for v in drawing.boxes:
+        tape.boxed[v] = [tape.by_value[v]] if v in tape.by_value else []
     number_boxes(scene, tape, drawing.boxes)
     return max(box.right for box in part.boxes) + 110.0
 
@@ -193,12 +199,12 @@ def ways(scene: Scene, net: Unrolled, tape: Tape, words: Mapping[str, str], y: f
     """Between net and lists: forward goes to the right, backward to the left."""
     columns = net.plan.columns
     after = any(entry.segment is None for entry in tape.entries)
-    left, right = columns[0].x, net.right + RIGHT if after else columns[-1].x + columns[-1].w
+    left, right = columns[0].x, net.right + net.right_width if after else columns[-1].x + columns[-1].w
     scene.add(Edge("", "", line((left, y + 8), (right, y + 8)), "ink", 3, "head", kind="way"))
     colour = "gradient line" if tape.walked else "line"
     scene.add(Edge("", "", line((right, y + 24), (left, y + 24)), colour, 3, "head", kind="way"))
     for words_, colour, level in ((words["recorded"], "ink", y + 4), (words["visited"], "gradient", y + 30)):
-        text, size = fonts.fit([words_], LEFT, (19, 18), True)
+        text, size = fonts.fit([words_], net.left_width, (19, 18), True)
         scene.add(Text(left - 14, level + 8, text, size, True, colour, "end"))
 
 
@@ -207,7 +213,7 @@ def strips(scene: Scene, net: Unrolled, tape: Tape, words: Mapping[str, str], to
     held: dict[int | None, list[Entry]] = {}
     for entry in tape.entries:
         held.setdefault(entry.segment, []).append(entry)
-    places = [(held.get(-1, []), net.left, LEFT), (held.get(None, []), net.right, RIGHT)]
+    places = [(held.get(-1, []), net.left, net.left_width), (held.get(None, []), net.right, net.right_width)]
     places += [(held.get(c.last, []), c.x, c.w) for c in net.plan.columns if not c.gap]
     most = max(4, int(room // 30)) if room else 44
     drawn = [Strip(tape, words, entries, x, w, most) for entries, x, w in places if entries]

@@ -24,6 +24,9 @@ LIGHT: Theme = {
     "gate fill": "#FFFFFF", "gate line": "#9A6700", "gate level": "#F6D58E",
     "data fill": "#FFFFFF", "data line": "#656D76",
     "alarm": "#B00020", "alarm fill": "#FDE7E9",
+    "weight 2": "#0B5C66", "weight 2 line": "#0E7C86", "weight 2 fill": "#DDF3F5",
+    "weight 3": "#8A1F5E", "weight 3 line": "#B0307A", "weight 3 fill": "#FBE7F2",
+    "weight 4": "#4A5A00", "weight 4 line": "#637A00", "weight 4 fill": "#EFF5D2",
 }  # fmt: skip
 
 DARK: Theme = {
@@ -42,6 +45,9 @@ DARK: Theme = {
     "gate fill": "#0D1117", "gate line": "#E3C341", "gate level": "#5C4B0F",
     "data fill": "#0D1117", "data line": "#8B949E",
     "alarm": "#FF9AA2", "alarm fill": "#43161B",
+    "weight 2": "#63D3DE", "weight 2 line": "#4CC4D0", "weight 2 fill": "#0B2C30",
+    "weight 3": "#FF9BD2", "weight 3 line": "#F080BE", "weight 3 fill": "#3A1530",
+    "weight 4": "#C6DC5E", "weight 4 line": "#B2C84A", "weight 4 fill": "#272D0C",
 }  # fmt: skip
 
 PRINT: Theme = LIGHT | {
@@ -53,6 +59,7 @@ PRINT: Theme = LIGHT | {
     "input fill": "#FFFFFF", "input line": "#004F7C", "state fill": "#FFFFFF", "state line": "#00543F",
     "loss fill": "#FFFFFF", "loss line": "#7A2C5B", "memory fill": "#FFFFFF", "memory line": "#004F7C",
     "gate line": "#6E4A00", "gate level": "#E4E4E4", "alarm fill": "#FFFFFF",
+    "weight 2 fill": "#FFFFFF", "weight 3 fill": "#FFFFFF", "weight 4 fill": "#FFFFFF",
 }  # fmt: skip
 
 THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}

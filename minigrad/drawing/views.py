@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import fonts, formulas, text
+from . import feeds as feeding
+from . import fonts, formulas, several, text
 from .cell import scene as cell_scene
 from .expression import Expression
 from .folding import fold_inner, keep_newest
-from .graph import Graph
+from .graph import Graph, Value
 from .naming import name_the_nameless
+from .placed import MARGIN
 from .rolled import scene as rolled_scene
 from .scene import Scene, Text
 from .steps import Plan
 from .sums import Sum, add_up
 from .triangle import Triangle
-from .unrolled import MARGIN, Unrolled
+from .unrolled import Unrolled
 from .waterfall import LABELS, PILL, Waterfall, check
 from .words import count
 
 SLIDE = (1920.0, 1080.0)
 MOST = 8  # columns, if nobody asks for another number
+WIDEST = 2400.0  # a page as wide as this rather than steps drawn as one
 
 
 def unrolled(
     graph: Graph, words: Mapping[str, str], *, backward: bool, slide: bool, most: int | None, values: str, title: str | None,
-    entry: Any = None, labels: Any = None,
+    entry: Any = None, labels: Any = None, weights: Sequence[Value] = (), feeds: Mapping[str, str] | None = None,
 ) -> tuple[Scene, str]:  # fmt: skip
-    """The net in columns; backward with pills and the waterfall of one weight's gradient."""
-    net, end = fitted(graph, words, backward, slide, most, values, labels)
+    """The net in columns; backward with pills and the waterfall of one weight's gradient, or of several."""
+    fed = feeding.pairs(graph, feeds)
+    net, end = fitted(graph, words, backward, slide, most, values, labels, fed, len(weights))
     scene = Scene(net.page, 0)
     net.net(scene, end)
+    feeding.draw(net, fed)
     bottom = net.draw_rails(end + 11)
+    if fed:
+        scene.add(*feeding.legend(net, fed, words, bottom + 30))
+        bottom += 46
+    if backward and len(weights) > 1:
+        return of_several(scene, net, weights, words, bottom + 10, slide, title)
     with_sum = backward and graph.weight is not None
     total = add_up(graph, graph.weight, net.plan.groups, entry) if with_sum and graph.weight else None
     if total is not None and total.uses:
@@ -41,19 +51,46 @@ def unrolled(
     else:
         scene.height = SLIDE[1] if slide else bottom + 40
         paint_net(scene, net)
-    scene.items[:0] = [*net.grounds, *(e for e in net.edges if e.kind == "part")]
-    scene.title = title or default_title(graph, words, total)
+    lay_grounds(scene, net)
+    scene.title = title or fed_title(fed, words) or default_title(graph, words, total)
     heading(scene, net, graph, words, scene.title)
-    scene.description = described(graph, net.plan, total, words)
+    scene.description = "\n".join([described(graph, net.plan, total, words), *feeding.described(fed, words)])
     return scene, text.unrolled(graph, net.plan, total, scene.title)
+
+
+def lay_grounds(scene: Scene, net: Unrolled) -> None:
+    """Under everything: the columns, and the lines down to the pills."""
+    scene.items[:0] = [*net.grounds, *(e for e in net.edges if e.kind == "part")]
+
+
+def of_several(
+    scene: Scene, net: Unrolled, weights: Sequence[Value], words: Mapping[str, str], pills: float, slide: bool, title: str | None
+) -> tuple[Scene, str]:
+    """The net with a sum for every weight."""
+    graph = net.graph
+    totals = [total for v in weights if (total := add_up(graph, v, net.plan.groups)).uses]
+    several.coloured(net, weights)
+    paint_net(scene, net)
+    several.waterfalls(scene, net, totals, words, pills, SLIDE[1] if slide else None)
+    lay_grounds(scene, net)
+    scene.title = title or words["title several"].format(count=count(len(totals), words).capitalize())
+    heading(scene, net, graph, words, scene.title)
+    scene.description = "\n".join([described(graph, net.plan, None, words), *(summed(total, words) for total in totals)])
+    lists = "\n\n".join(text.waterfall(total, graph) for total in totals[1:])
+    return scene, f"{text.unrolled(graph, net.plan, totals[0], scene.title)}\n{lists}\n"
+
+
+def summed(total: Sum, words: Mapping[str, str]) -> str:
+    """W_hh.grad, in order of arrival: 0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53."""
+    return f"{total.weight.grad_name}, {words['in order']}: {check(total)}."
 
 
 def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, str], pills: float, slide: bool) -> None:
     """The net with the sum under it: pills, bars, and words beside them, in the room that the page has."""
     room = SLIDE[1] - LABELS - (pills + PILL + 48)
     known = total.total is not None and math.isfinite(total.total)
-    zero = pills + PILL + 48 + (room if slide or room > 150 and known else 240.0 if known else 40.0)
-    scene.height = zero + LABELS
+    zero = pills + PILL + 48 + (room if slide or room > 150 and known else 240.0 if known else 0.0)
+    scene.height = zero + (LABELS if slide or known else 0.0)
     paint_net(scene, net)
     fall = Waterfall(net, total, words)
     fall.draw(scene, pills, zero)
@@ -103,8 +140,9 @@ def rolled(graph: Graph, words: Mapping[str, str], backward: bool, values: str, 
 
 
 def fitted(
-    graph: Graph, words: Mapping[str, str], backward: bool, slide: bool, most: int | None, values: str, labels: Any
-) -> tuple[Unrolled, float]:
+    graph: Graph, words: Mapping[str, str], backward: bool, slide: bool, most: int | None, values: str, labels: Any,
+    fed: Sequence[feeding.Pair] = (), sums: int = 1,
+) -> tuple[Unrolled, float]:  # fmt: skip
     """The net placed on its page: fewer columns where they would be too narrow; on a slide, folded where it is too high.
 
     Returns the net and where its columns end. A number of steps asked for widens the page instead.
@@ -114,14 +152,17 @@ def fitted(
             fold_inner(graph)
         for steps in range(max(3, most or MOST), 2, -1):
             net = Unrolled(Plan(graph, steps, values, most_rails=3 if slide else 9), words, backward, labels)
+            feeding.lanes(net, fed)
             net.page = net.widths(SLIDE[0] if slide else None)
             if net.fits():
                 break
-            if most and not slide:
-                net.page = net.widths(None, net.least_width())
+            wide = 0.0 if slide else net.widths(None, net.least_width())
+            if wide and (most or wide <= WIDEST and not any(c.gap for c in net.plan.columns)):
+                net.page = wide
                 break
-        end = net.heights(SLIDE[1] - 520 if slide else None)
-        if not slide or end <= SLIDE[1] - 490:
+        below = 520 + 120 * max(0, sums - 1)
+        end = net.heights(SLIDE[1] - below if slide else None)
+        if not slide or end <= SLIDE[1] - below + 30:
             break
     return net, end
 
@@ -129,6 +170,11 @@ def fitted(
 def paint_net(scene: Scene, net: Unrolled) -> None:
     """Lines below boxes, boxes below words."""
     scene.add(*net.marks, *(e for e in net.edges if e.kind != "part"), *net.over, *net.boxes.values(), *net.texts)
+
+
+def fed_title(fed: Sequence[feeding.Pair], words: Mapping[str, str]) -> str:
+    """How a net that writes gets its inputs."""
+    return words["title sampled" if fed[0][0].computed else "title forced"] if fed else ""
 
 
 def default_title(graph: Graph, words: Mapping[str, str], total: Sum | None) -> str:
@@ -173,5 +219,5 @@ def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, s
             numbers = [graph.columns[k].number for k in c.columns]
             lines.append(words["elided"].format(first=numbers[0], last=numbers[-1]).capitalize() + ".")
     if total is not None and total.uses:
-        lines.append(f"{total.weight.grad_name}, in order of arrival: {check(total)}.")
+        lines.append(summed(total, words))
     return "\n".join(lines)
