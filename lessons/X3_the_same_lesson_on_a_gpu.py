@@ -3,12 +3,12 @@
 # **The idea.** A formula in plain NumPy runs wherever its arrays live. Whether it is *faster* there depends on two
 # numbers: how many operations an update starts, and how much arithmetic is in each.
 #
-# A graphics card (GPU) does thousands of multiplications at once, but somebody has to start every operation: a *launch*.
-# A launch costs some millionths of a second, however small the arrays. A recurrent net is a chain of small operations,
-# so it is the hard case. Lesson 17's net is counted here on any machine, and timed on a GPU where there is one
-# (`pip install cupy-cuda12x`); without one, the last part says that it was skipped.
+# A graphics card (GPU) does thousands of multiplications at once, but somebody has to start every operation: a
+# *launch*. A launch costs some millionths of a second, however small the arrays. A recurrent net is a chain of small
+# operations, so it is the hard case. Lesson 17's net is counted here on any machine, and timed on a GPU where there is
+# one (`pip install cupy-cuda12x`); without one, the last part says that it was skipped.
 #
-# You need lessons 14 and 17; for the last part a GPU and CuPy. Time: ten seconds.
+# You need lessons 14 and 17; for the last part a GPU and CuPy. Time: five seconds.
 # %%
 import time
 
@@ -20,9 +20,9 @@ price = mg.losses.CategoricalCrossentropy(from_logits=True)
 # %% [markdown]
 # ## Arrays that live elsewhere
 # `np.tanh(x)` first asks `x` whether it would rather do it itself: by `__array_ufunc__` for functions that go number by
-# number, by `__array_function__` for the others (NumPy's proposals NEP 13 and NEP 18). CuPy's arrays answer yes and launch
-# the operation on the GPU. The class below answers yes too. Its numbers stay in this computer, but they cannot be had
-# without asking, and every launch is counted. (Views, such as a slice or a reshape, move nothing and launch nothing.)
+# number, by `__array_function__` for the others (NumPy's proposals NEP 13 and NEP 18). CuPy's arrays answer yes and
+# launch the operation on the GPU. The class below answers yes too. Its numbers stay in this computer, but they cannot be
+# had without asking, and every launch is counted. (Views, such as a slice or a reshape, move nothing and launch nothing.)
 # %%
 VIEWS = ("reshape", "swapaxes", "transpose", "broadcast_to", "empty_like", "__getitem__")
 
@@ -166,12 +166,16 @@ count = counted(16, STEPS)[0]
 floor = count * 10e-3  # milliseconds, at ten millionths of a second a launch
 for units, (ms, _) in cpu.items():
     work = 3 * STEPS * BATCH * (4 * units * (units + LETTERS) + units * LETTERS)
-    print(f"  H = {units:4}: {work / 1e6:8,.0f} million multiplications in {count} launches; CPU {ms:7.1f} ms, "
-          f"{1000 * BATCH * STEPS / ms:9,.0f} characters a second")
+    print(
+        f"  H = {units:4}: {work / 1e6:8,.0f} million multiplications in {count} launches; CPU {ms:7.1f} ms, "
+        f"{1000 * BATCH * STEPS / ms:9,.0f} characters a second"
+    )
 L.check("time of an update, largest net over smallest", cpu[SIZES[-1]][0] / cpu[SIZES[0]][0], ">", 3)
 worth = [units for units in SIZES if cpu[units][0] > floor]
-print(f"  at ten millionths of a second a launch, starting {count} operations takes {floor:.1f} ms: no GPU can win where\n"
-      f"  the CPU needs less; that leaves H = {', '.join(map(str, worth)) or 'none of these'}")
+print(
+    f"  at ten millionths of a second a launch, starting {count} operations takes {floor:.1f} ms: no GPU wins where\n"
+    f"  the CPU needs less; that leaves H = {', '.join(map(str, worth)) or 'none of these'}"
+)
 # %% [markdown]
 # ## The same on a GPU
 # `mg.to_gpu` moves the weights; the net computes where its weights are. No other line changes.
@@ -201,16 +205,23 @@ axes.set(xlabel="cells H", ylabel="ms per update", title=f"One update of {BATCH}
 axes.set_xticks(SIZES, [str(units) for units in SIZES], minor=False)
 axes.minorticks_off()
 axes.legend()
-L.figure("crossing", figure, sizes=SIZES, cpu=[cpu[units][0] for units in SIZES], gpu=[gpu[units][0] for units in gpu], floor=floor)
+L.figure(
+    "crossing",
+    figure,
+    sizes=SIZES,
+    cpu=[cpu[units][0] for units in SIZES],
+    gpu=[gpu[units][0] for units in gpu],
+    floor=floor,
+)
 # %% [markdown]
 # ## What it does not show
-# What your GPU takes for a launch: ten millionths of a second is an assumption, and drawn as one. Libraries made for speed
-# start a whole layer at once (cuDNN) or replay a recorded chain of launches (CUDA graphs); minigrad does neither.
+# What your GPU takes for a launch: ten millionths of a second is an assumption, and drawn as one. Libraries made for
+# speed start a whole layer at once (cuDNN) or replay a recorded chain of launches (CUDA graphs); minigrad does neither.
 #
 # ## Exercises
 # `python -m lessons check X3 answers_X3.py` grades them, with or without a GPU.
 # 1. *Predict*, `launches_at`. The launches of an update of other length, from two that were counted.
-# 2. *Build*, `normalise`. $(x - \bar x) / \sqrt{\mathrm{var} + \varepsilon}$ over the last axis, for arrays that live anywhere.
+# 2. *Build*, `normalise`. $(x - \bar x) / \sqrt{\mathrm{var} + \varepsilon}$ over the last axis, wherever $x$ lives.
 # 3. *Build*, `mean_loss`. The mean of many losses, with one trip home instead of one for each.
 # %%
 L.done()

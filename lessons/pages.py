@@ -26,8 +26,8 @@ from lessons import tab
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-STEPPERS = {"01": "trace", "06": "unroll(3)", "07": "trace"}  # the lessons whose computation can be played, and what is played
-BESIDE = ("teaching", "record", "keras", "keras_arguments", "cells")  # the pages of docs/ and of this folder that go with the lessons
+STEPPERS = {"01": "trace", "06": "unroll(3)", "07": "trace"}  # lessons whose computation can be played: what is played
+BESIDE = ("teaching", "record", "keras", "keras_arguments", "cells")  # pages of docs/ and of this folder
 INSTALL = ('import importlib.util; importlib.util.find_spec("minigrad") or '
            'get_ipython().run_line_magic("pip", \'install -q "minigrad-unrolled[lessons]"\')')
 DARK = '''import _kit
@@ -213,7 +213,7 @@ def for_page(book: Any, entry: Any, record: dict, folder: Path, extra: Path) -> 
             f'<a href="scripts/{entry.file.name}">{entry.file.name}</a>, or as a '
             f'<a href="notebooks/{entry.file.stem}.ipynb" download>notebook</a>.')
     if entry.number in tab.LESSONS:
-        foot += f' Or change it and run it <a href="tab/index.html#{entry.number}">in a tab of your browser</a>, with nothing installed.'
+        foot += f' Or change it and run it <a href="tab/index.html#{entry.number}">in a tab of your browser</a>.'
     book.cells.append(new_markdown_cell(foot))
 
 
@@ -285,7 +285,8 @@ def site(entries: list, out: Path, mode: str, pyodide: Path | None = None) -> in
 def build(entries: list, source: Path, out: Path) -> None:
     """Write what stands around the lessons, and let Sphinx make the pages; any warning is an error."""
     for name in BESIDE:
-        words = next(folder / f"{name}.md" for folder in (ROOT / "docs", HERE) if (folder / f"{name}.md").exists()).read_text(encoding="utf-8")
+        file = next(file for file in (ROOT / "docs" / f"{name}.md", HERE / f"{name}.md") if file.exists())
+        words = file.read_text(encoding="utf-8")
         (source / f"{name}.md").write_text(words.replace("../lessons/", ""), encoding="utf-8")
     shutil.copyfile(HERE / "expected.json", source / "expected.json")
     (source / "index.md").write_text(index(entries), encoding="utf-8")
@@ -305,7 +306,7 @@ def main(command: str, arguments: list[str], entries: list) -> None:
     parser.add_argument("--out", type=Path, default=HERE / "out" / command, metavar="DIR")
     parser.add_argument("--mode", choices=("fast", "normal", "long"), default="fast", help="how long the lessons run")
     if command == "site":
-        parser.add_argument("--pyodide", type=Path, metavar="DIR", help="Python for the browser, to go with the site instead of coming from the net")
+        parser.add_argument("--pyodide", type=Path, metavar="DIR", help="Python for the browser, to go with the site")
     asked = parser.parse_args(arguments)
     unknown = set(asked.numbers) - {entry.number for entry in entries}
     if unknown:
@@ -313,7 +314,7 @@ def main(command: str, arguments: list[str], entries: list) -> None:
     chosen = [entry for entry in entries if not asked.numbers or entry.number in asked.numbers]
     try:
         out = Path(os.path.abspath(asked.out))
-        made = notebooks(chosen, out, asked.mode) if command == "notebooks" else site(chosen, out, asked.mode, asked.pyodide)
+        made = site(chosen, out, asked.mode, asked.pyodide) if command == "site" else notebooks(chosen, out, asked.mode)
     except ModuleNotFoundError as missing:
         sys.exit(f'{command} needs {missing.name}: python -m pip install -e ".[site]"')
     sys.exit(0 if made == len(chosen) else 1)

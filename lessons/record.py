@@ -2,9 +2,9 @@
 
     python -m lessons record [01 17] [--seeds 0 1 2 3 4]
 
-runs each lesson in its normal mode once for each seed, and keeps every checked number in `expected.json`; `record.md` is the
-table made from it. A run that is there already, of the same code, is not repeated: a lesson's prose may change, and what it
-prints, but not what it computes.
+runs each lesson in its normal mode once for each seed, and keeps every checked number in `expected.json`; `record.md`
+is the table made from it. A run that is there already, of the same code, is not repeated: a lesson's prose may change,
+and what it prints, but not what it computes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,11 @@ def prose(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             texts = node.args if name == "print" else node.args[:1] if name == "predict" else []
             texts = texts + [k.value for k in node.keywords if k.arg in ("title", "xlabel", "ylabel", "suptitle")]
-            found += [a for a in texts if isinstance(a, ast.JoinedStr) or (isinstance(a, ast.Constant) and isinstance(a.value, str))]
+            found += [
+                a
+                for a in texts
+                if isinstance(a, ast.JoinedStr) or (isinstance(a, ast.Constant) and isinstance(a.value, str))
+            ]
     return [((a.lineno, a.col_offset), (a.end_lineno or 0, a.end_col_offset or 0)) for a in found]
 
 
@@ -69,8 +73,10 @@ def prose(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 def here() -> str:
     """What the numbers may depend on beside the seed."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload]
-    return (f"Python {platform.python_version()}, NumPy {np.__version__} with {blas['name']} {blas['version']}, "
-            f"{platform.system()} {platform.machine()}")
+    return (
+        f"Python {platform.python_version()}, NumPy {np.__version__} with {blas['name']} {blas['version']}, "
+        f"{platform.system()} {platform.machine()}"
+    )
 
 
 def load() -> dict[str, Any]:
@@ -84,8 +90,10 @@ def save(record: dict[str, Any]) -> None:
     for number, kept in sorted(record.items()):
         runs = ",\n   ".join(f"{line(seed)}: {line(kept['runs'][seed])}" for seed in sorted(kept["runs"]))
         checks = ",\n   ".join(line(check) for check in kept["checks"])
-        parts.append(f' {line(number)}: {{\n  "title": {line(kept["title"])},\n  "code": {line(kept["code"])},\n'
-                     f'  "runs": {{\n   {runs}\n  }},\n  "checks": [\n   {checks}\n  ]\n }}')
+        parts.append(
+            f' {line(number)}: {{\n  "title": {line(kept["title"])},\n  "code": {line(kept["code"])},\n'
+            f'  "runs": {{\n   {runs}\n  }},\n  "checks": [\n   {checks}\n  ]\n }}'
+        )
     whole = KEPT.with_suffix(".new")
     whole.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
     os.replace(whole, KEPT)
@@ -99,10 +107,18 @@ def add(record: dict[str, Any], entry: Any, seed: int, run: dict[str, Any]) -> N
     if kept is None or kept["code"] != code:
         kept = record[entry.number] = {"title": entry.title, "code": code, "runs": {}, "checks": []}
     kept["title"] = entry.title
-    kept["runs"][seed_name] = {"held": all(check["held"] for check in run["checks"]), "seconds": round(run["seconds"], 1),
-                               "cpu": round(run["cpu"], 1), "on": here()} | ({"skipped": run["skipped"]} if run.get("skipped") else {})
+    kept["runs"][seed_name] = {
+        "held": all(check["held"] for check in run["checks"]),
+        "seconds": round(run["seconds"], 1),
+        "cpu": round(run["cpu"], 1),
+        "on": here(),
+    } | ({"skipped": run["skipped"]} if run.get("skipped") else {})
     for check in run["checks"]:
-        same = [c for c in kept["checks"] if (c["what"], c["op"]) == (check["what"], check["op"]) and seed_name not in c["got"]]
+        same = [
+            c
+            for c in kept["checks"]
+            if (c["what"], c["op"]) == (check["what"], check["op"]) and seed_name not in c["got"]
+        ]
         if not same:
             same = [{"what": check["what"], "op": check["op"], "got": {}, "want": {}}]
             kept["checks"] += same
@@ -120,8 +136,16 @@ def run(entry: Any, seed: int) -> dict[str, Any] | None:
     """The lesson in a process and a folder of its own: what it kept of itself, or None where it fell over."""
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, str(entry.file), "--seed", str(seed), "--out", out]
-        done = subprocess.run(command, env=os.environ | {"MINIGRAD_LESSON_MODE": "normal", "PYTHONIOENCODING": "utf-8"}, check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", errors="replace")
+        done = subprocess.run(
+            command,
+            env=os.environ | {"MINIGRAD_LESSON_MODE": "normal", "PYTHONIOENCODING": "utf-8"},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
         kept = Path(out) / "record.json"
         if kept.exists():
             return json.loads(kept.read_text(encoding="utf-8"))
@@ -170,25 +194,40 @@ def outcome(kept: dict[str, Any]) -> str:
 
 def table(record: dict[str, Any]) -> str:
     """record.md: every lesson's outcome and time, then every checked number's least, middle and largest value."""
-    machines = sorted({one["on"] for kept in record.values() for one in kept["runs"].values()})
-    rows, parts = [], []
-    for number, kept in sorted(record.items()):
-        cpu, wall = seconds(kept, "cpu"), seconds(kept, "seconds")
-        heading = f"{number}. {kept['title']}"
-        anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-        rows.append(f"| [{number}](#{anchor}) | {kept['title']} | {outcome(kept)} | {len(kept['checks'])} | "
-                    f"{statistics.median(cpu):.1f} | {wall[-1]:.1f} |")
-        said = sorted({one["skipped"] for one in kept["runs"].values() if "skipped" in one})
-        parts.append(f"\n## {heading}\n\n" + "".join(f"Skipped in part: {why}.\n\n" for why in said)
-                     + "| what is checked | least | middle | most | | asked |\n|---|---|---|---|---|---|\n"
-                     + "".join(f"| {check['what'].replace('|', chr(92) + '|')} | {spread(list(check['got'].values()))} | {check['op']} | "
-                               f"{asked(list(check['want'].values()))} |\n" for check in kept["checks"]))
+    machines = "; ".join(sorted({one["on"] for kept in record.values() for one in kept["runs"].values()}))
     total = sum(statistics.median(seconds(kept, "cpu")) for kept in record.values())
-    return (f"# What the lessons measured\n\nEvery lesson in its normal mode with the random seeds {', '.join(map(str, SEEDS))}, none left "
-            f"out. Made by `python -m lessons record`; [expected.json](expected.json) holds each single value.\n\n"
-            f"Measured with {'; '.join(machines)}, one BLAS thread. *Held* counts the seeds with which every check held; the middle "
-            f"of the CPU seconds, and the most seconds by the clock, without imports. All lessons once: {total:.0f} CPU seconds.\n\n"
-            f"| lesson | | held | checks | CPU s | at most s |\n|---|---|---|---|---|---|\n" + "\n".join(rows) + "\n" + "".join(parts))
+    rows = "".join(summary(number, kept) for number, kept in sorted(record.items()))
+    parts = "".join(details(number, kept) for number, kept in sorted(record.items()))
+    return f"""# What the lessons measured
+
+Every lesson in its normal mode with the random seeds {", ".join(map(str, SEEDS))}, none left out. Made by
+`python -m lessons record`; [expected.json](expected.json) holds each single value.
+
+Measured with {machines}, one BLAS thread. *Held* counts the seeds with which every check held; the middle of the CPU
+seconds, and the most seconds by the clock, without imports. All lessons once: {total:.0f} CPU seconds.
+
+| lesson | | held | checks | CPU s | at most s |
+|---|---|---|---|---|---|
+{rows}{parts}"""
+
+
+def summary(number: str, kept: dict[str, Any]) -> str:
+    """A lesson's row in the first table."""
+    anchor = re.sub(r"[^\w -]", "", f"{number}. {kept['title']}".lower()).replace(" ", "-")
+    times = f"{statistics.median(seconds(kept, 'cpu')):.1f} | {seconds(kept, 'seconds')[-1]:.1f}"
+    return f"| [{number}](#{anchor}) | {kept['title']} | {outcome(kept)} | {len(kept['checks'])} | {times} |\n"
+
+
+def details(number: str, kept: dict[str, Any]) -> str:
+    """A lesson's own table, a row for each check."""
+    why = sorted({one["skipped"] for one in kept["runs"].values() if "skipped" in one})
+    said = "".join(f"Skipped in part: {reason}.\n\n" for reason in why)
+    rows = []
+    for check in kept["checks"]:
+        what, got, want = check["what"].replace("|", "\\|"), list(check["got"].values()), list(check["want"].values())
+        rows.append(f"| {what} | {spread(got)} | {check['op']} | {asked(want)} |\n")
+    head = "| what is checked | least | middle | most | | asked |\n|---|---|---|---|---|---|\n"
+    return f"\n## {number}. {kept['title']}\n\n{said}{head}{''.join(rows)}"
 
 
 def asked(values: list[str]) -> str:
@@ -207,23 +246,16 @@ def asked(values: list[str]) -> str:
 
 def main(arguments: list[str], entries: list) -> None:
     """python -m lessons record [NN …] [--seeds 0 1 2 3 4]"""
-    parser = argparse.ArgumentParser(prog="python -m lessons record", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m lessons record", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("numbers", nargs="*", metavar="NN", help="only these lessons")
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, metavar="N")
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.numbers) - {entry.number for entry in entries}:
         sys.exit(f"no lesson {', '.join(sorted(unknown))}")
-    bad = []
-    for entry in entries:
-        for seed in missing(load(), entry, chosen.seeds) if not chosen.numbers or entry.number in chosen.numbers else []:
-            kept = run(entry, seed)
-            wrong = ["fell over"] if kept is None else [f"{c['what']}: {c['got']} {c['op']} {c['want']}" for c in kept["checks"] if not c["held"]]
-            bad += [f"{entry.number}, seed {seed}: {what}" for what in wrong]
-            if kept is not None:
-                record = load()
-                add(record, entry, seed, kept)
-                save(record)
-                print(f"  {entry.number} seed {seed}: {len(kept['checks']) - len(wrong)} of {len(kept['checks'])} held, {kept['seconds']:.1f} s", flush=True)
+    asked_for = [entry for entry in entries if not chosen.numbers or entry.number in chosen.numbers]
+    bad = [wrong for entry in asked_for for seed in missing(load(), entry, chosen.seeds) for wrong in keep(entry, seed)]
     record = load()
     for entry in entries:
         if entry.number in record:
@@ -231,3 +263,17 @@ def main(arguments: list[str], entries: list) -> None:
     save(record)
     print("\n".join([*bad, f"\nthe record: {KEPT}\nthe table:  {TABLE}"]))
     sys.exit(1 if bad else 0)
+
+
+def keep(entry: Any, seed: int) -> list[str]:
+    """Run a lesson and put it into the record; what did not hold."""
+    kept = run(entry, seed)
+    if kept is None:
+        return [f"{entry.number}, seed {seed}: fell over"]
+    record = load()
+    add(record, entry, seed, kept)
+    save(record)
+    wrong = [check for check in kept["checks"] if not check["held"]]
+    held = f"{len(kept['checks']) - len(wrong)} of {len(kept['checks'])} held"
+    print(f"  {entry.number} seed {seed}: {held}, {kept['seconds']:.1f} s", flush=True)
+    return [f"{entry.number}, seed {seed}: {c['what']}: {c['got']} {c['op']} {c['want']}" for c in wrong]

@@ -1,7 +1,7 @@
 """The first lessons in a browser tab: a page that runs their cells with Python compiled to WebAssembly (Pyodide).
 
-The page is part of the site. It needs a web server, since browsers load no programs from `file://`; and Pyodide, from its
-usual place on the net or, with `python -m lessons site --pyodide DIR`, from a copy of its files that goes with the site.
+The page is part of the site. It needs a web server, since browsers load no programs from `file://`; and Pyodide, from
+its usual place on the net or, with `python -m lessons site --pyodide DIR`, from a copy that goes with the site.
 """
 
 from __future__ import annotations
@@ -44,10 +44,13 @@ def section(entry: Any) -> str:
             parts.append(renderer.render(text))
         else:
             code = html.escape(text.replace("Lesson(__file__", f'Lesson("{entry.file.name}"'))
-            parts.append(f'<div class="cell"><textarea spellcheck="false" rows="{code.count(chr(10)) + 1}">\n{code}</textarea>'
-                         f'<button class="run">Run</button><div class="out"></div></div>')
-    plots = "plt" in entry.file.read_text(encoding="utf-8")
-    return f'<section id="{entry.number}" data-stem="{entry.file.stem}" data-plots="{str(plots).lower()}">{"".join(parts)}</section>'
+            parts.append(
+                f'<div class="cell"><textarea spellcheck="false" rows="{code.count(chr(10)) + 1}">\n{code}</textarea>'
+                f'<button class="run">Run</button><div class="out"></div></div>'
+            )
+    plots = str("plt" in entry.file.read_text(encoding="utf-8")).lower()
+    marks = f'id="{entry.number}" data-stem="{entry.file.stem}" data-plots="{plots}"'
+    return f"<section {marks}>{''.join(parts)}</section>"
 
 
 def archive(target: Path) -> None:
@@ -60,16 +63,24 @@ def archive(target: Path) -> None:
             packed.write(HERE / name, name)
 
 
-def write(entries: list, folder: Path, mathjax: str = "../_static/tex-svg.js", pyodide: Path | None = None) -> list[str]:
+def write(
+    entries: list, folder: Path, mathjax: str = "../_static/tex-svg.js", pyodide: Path | None = None
+) -> list[str]:
     """The page with its worker and its archive in `folder`; the numbers of the lessons that can be run in it."""
     chosen = [entry for entry in entries if entry.number in LESSONS]
     folder.mkdir(parents=True, exist_ok=True)
     if pyodide:
-        shutil.copytree(pyodide, folder / "pyodide", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.map", "*.d.ts"))
+        shutil.copytree(
+            pyodide, folder / "pyodide", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.map", "*.d.ts")
+        )
     links = " ".join(f'<a href="#{entry.number}">{entry.number} {html.escape(entry.title)}</a>' for entry in chosen)
     page = (HERE / "tab.html").read_text(encoding="utf-8")
-    for name, value in (("LINKS", links), ("SECTIONS", "\n".join(map(section, chosen))), ("MATHJAX", mathjax),
-                        ("PYODIDE", "pyodide/" if pyodide else PYODIDE)):
+    for name, value in (
+        ("LINKS", links),
+        ("SECTIONS", "\n".join(map(section, chosen))),
+        ("MATHJAX", mathjax),
+        ("PYODIDE", "pyodide/" if pyodide else PYODIDE),
+    ):
         page = page.replace(f"<!--{name}-->", value)
     (folder / "index.html").write_text(page, encoding="utf-8")
     shutil.copyfile(HERE / "tab_worker.mjs", folder / "tab_worker.mjs")

@@ -59,11 +59,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def test_the_lesson_for_a_gpu_runs_to_its_end_on_an_array_that_is_like_one(tmp_path):
-    """The stand-in of `strict_array.py` refuses what CuPy refuses; it cannot be fast, so of the speed nothing is asked."""
+    """The stand-in of `strict_array.py` refuses what CuPy refuses. It is not fast, so of the speed nothing is asked."""
     lesson = next((ROOT / "lessons").glob("X3_*.py"))
     command = [sys.executable, "-c", NEARLY_A_GPU, str(lesson), "--fast", "--out", str(tmp_path)]
     settings = os.environ | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
-    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, env=settings, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120
+    )
     record = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
     losses = [check for check in record["checks"] if "the loss on the GPU" in check["what"]]
     assert len(losses) == 4 and all(check["held"] for check in losses) and not record["skipped"], done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The committed record of the lessons' numbers: five seeds, all held, the table made from it, and resumed, not repeated."""
+"""The committed record of the lessons' numbers: five seeds, all held, the table made from it; resumed, not repeated."""
 
 from __future__ import annotations
 
@@ -71,20 +71,28 @@ figure.set(title="A picture", xlabel=names[0])
 
 
 @pytest.mark.parametrize("old, new", [
-    ("A title", "Another"), ("# # 99", "# Words.\n#\n# # 99"), ('"""Twice x."""', '"""x,\n\n    twice."""'), ("  # why", ""),
+    ("A title", "Another"), ("# # 99", "# Words.\n#\n# # 99"),
+    ('"""Twice x."""', '"""x,\n\n    twice."""'), ("  # why", ""),
     ("∂ says", "ü has"), ("what is it?", "well?"), ('"A picture"', 'f"picture {f(1)}"'),
 ])  # fmt: skip
 def test_prose_does_not_change_what_a_lesson_computes(old, new):
     assert old in LESSON and record.fingerprint(LESSON.replace(old, new)) == record.fingerprint(LESSON)
 
 
-@pytest.mark.parametrize("old, new", [("2 * x", "3 * x"), ('"==", 4', '"==", 5'), ("f(2))\nL", "f(3))\nL"), ("names[0]", "names[1]")])
+@pytest.mark.parametrize(
+    "old, new", [("2 * x", "3 * x"), ('"==", 4', '"==", 5'), ("f(2))\nL", "f(3))\nL"), ("names[0]", "names[1]")]
+)
 def test_code_does(old, new):
     assert old in LESSON and record.fingerprint(LESSON.replace(old, new)) != record.fingerprint(LESSON)
 
 
 def checked(got, held=True):
-    return {"seconds": 1.0, "cpu": 2.0, "skipped": "", "checks": [{"what": "two", "op": "<", "got": got, "want": "3", "held": held}]}
+    return {
+        "seconds": 1.0,
+        "cpu": 2.0,
+        "skipped": "",
+        "checks": [{"what": "two", "op": "<", "got": got, "want": "3", "held": held}],
+    }
 
 
 def test_a_run_is_kept_once_and_dropped_with_the_code_that_it_was_of(tmp_path, monkeypatch):

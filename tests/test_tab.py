@@ -1,7 +1,7 @@
 """The first lessons run in a browser tab, with Python compiled to WebAssembly.
 
-Where a copy of Pyodide is at hand (`MINIGRAD_PYODIDE=DIR`, with the wheels of NumPy and Matplotlib in it), the core is run in
-it under Node, and the page in Chromium; without one these two are skipped, and what can be said of the page is still tested.
+Where a copy of Pyodide is at hand (`MINIGRAD_PYODIDE=DIR`, with the wheels of NumPy and Matplotlib in it), the core is
+run in it under Node, and the page in Chromium; without one these two are skipped, and the rest of the page is still tested.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -30,7 +31,9 @@ from lessons.__main__ import lessons
 PYODIDE = os.environ.get("MINIGRAD_PYODIDE", "")
 BROWSER = next((path for path in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(path).exists()), None)
 needs_pyodide = pytest.mark.skipif(not PYODIDE, reason="MINIGRAD_PYODIDE does not say where Pyodide is")
-needs_markdown = pytest.mark.skipif(importlib.util.find_spec("mdit_py_plugins") is None, reason="not installed: mdit_py_plugins")
+needs_markdown = pytest.mark.skipif(
+    importlib.util.find_spec("mdit_py_plugins") is None, reason="not installed: mdit_py_plugins"
+)
 CHOSEN = [entry for entry in lessons() if entry.number in tab.LESSONS]
 EACH = pytest.mark.parametrize("entry", CHOSEN, ids=lambda entry: entry.number)
 
@@ -46,9 +49,19 @@ def test_the_cells_of_the_page_are_those_of_the_script(entry):
 
 @EACH
 def test_a_lesson_for_the_tab_needs_numpy_and_matplotlib_alone(entry):
-    nodes = [node for node in ast.walk(ast.parse(entry.file.read_text(encoding="utf-8"))) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    names = {(node.module if isinstance(node, ast.ImportFrom) else alias.name).split(".")[0] for node in nodes for alias in node.names}
-    assert names <= {"_kit", "minigrad"} | (sys.stdlib_module_names - {"subprocess", "socket", "threading", "multiprocessing"})
+    nodes = [
+        node
+        for node in ast.walk(ast.parse(entry.file.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    names = {
+        (node.module if isinstance(node, ast.ImportFrom) else alias.name).split(".")[0]
+        for node in nodes
+        for alias in node.names
+    }
+    assert names <= {"_kit", "minigrad"} | (
+        sys.stdlib_module_names - {"subprocess", "socket", "threading", "multiprocessing"}
+    )
 
 
 def test_the_archive_has_the_package_and_the_kit(tmp_path):
@@ -63,7 +76,9 @@ def test_the_page_holds_every_cell_and_asks_for_pyodide_where_it_is(tmp_path):
     assert tab.write(lessons(), tmp_path / "net") == list(tab.LESSONS)
     page = (tmp_path / "net" / "index.html").read_text(encoding="utf-8")
     assert tab.PYODIDE in page and "<!--" not in page
-    assert page.count("<textarea") == sum(kind == "code" for entry in CHOSEN for kind, _ in tab.cells(entry.file.read_text(encoding="utf-8")))
+    assert page.count("<textarea") == sum(
+        kind == "code" for entry in CHOSEN for kind, _ in tab.cells(entry.file.read_text(encoding="utf-8"))
+    )
     assert "__file__" not in page and re.search(r"\\\(.*\\\)", page)
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "pyodide.mjs").write_text("export {}", encoding="utf-8")
@@ -95,15 +110,25 @@ print(sys.platform, sorted(name for name in ("matplotlib", "sklearn", "tqdm") if
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node")
 def test_the_core_and_a_lesson_run_in_webassembly_with_numpy_alone(tmp_path):
     script = tmp_path / "run.mjs"
-    script.write_text(NODE.replace("PLACE + \"/pyodide.mjs\"", repr(f"{PYODIDE}/pyodide.mjs")).replace("PLACE", repr(PYODIDE))
-                      .replace("ROOT", repr(str(ROOT))), encoding="utf-8")
-    done = subprocess.run(["node", str(script)], capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+    script.write_text(
+        NODE.replace('PLACE + "/pyodide.mjs"', repr(f"{PYODIDE}/pyodide.mjs"))
+        .replace("PLACE", repr(PYODIDE))
+        .replace("ROOT", repr(str(ROOT))),
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        ["node", str(script)], capture_output=True, text=True, encoding="utf-8", check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 of 10 checks held" in done.stdout and "emscripten []" in done.stdout
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript", ".wasm": "application/wasm"}  # noqa: RUF012
+    extensions_map: ClassVar = {
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
 
     def log_message(self, *_):
         pass
@@ -125,8 +150,12 @@ def served(tmp_path_factory):
 def all_cells(page) -> str:
     """Everything that the chosen lesson printed, once it has come to its end."""
     page.click("#all")
-    page.wait_for_function("['done', 'stopped at an error'].includes(document.getElementById('said').textContent)", timeout=120_000)
-    return page.evaluate("[...document.querySelectorAll('section.chosen .out')].map(out => out.textContent).join('\\n')")
+    page.wait_for_function(
+        "['done', 'stopped at an error'].includes(document.getElementById('said').textContent)", timeout=120_000
+    )
+    return page.evaluate(
+        "[...document.querySelectorAll('section.chosen .out')].map(out => out.textContent).join('\\n')"
+    )
 
 
 @needs_pyodide
@@ -145,7 +174,9 @@ def test_every_lesson_of_the_page_holds_in_the_tab(served):
             page.goto(f"{served}#{number}")
             held = re.search(r"(\d+) of (\d+) checks held", printed := all_cells(page))
             assert held and held[1] == held[2] and page.locator("section.chosen .out img").count(), printed
-            assert page.evaluate("[...document.querySelectorAll('.chosen .out img')].every(one => one.naturalWidth > 50)")
+            assert page.evaluate(
+                "[...document.querySelectorAll('.chosen .out img')].every(one => one.naturalWidth > 50)"
+            )
             assert "Predict" not in printed or page.locator("section.chosen details").count()
         page.goto(f"{served}#01")
         page.locator("section.chosen textarea").nth(1).fill("1 / 0")

@@ -1,26 +1,26 @@
-"""Checks of lesson X3: code for arrays that live anywhere, judged on arrays that live elsewhere and count the trips home."""
+"""Checks of lesson X3: code for arrays that live anywhere, judged on some that live elsewhere and count trips home."""
 
 import numpy as np
 
 from lessons.grading import Wrong
 
-START = '''
+START = """
 # 1. Predict. An update over 8 steps started <launches_8> operations, one over 16 steps <launches_16>.
 #    How many does an update over <steps> steps start?
 launches_at = None
 
 
-# 2. Build. (x - mean) / sqrt(variance + epsilon) over the last axis. It must run wherever x lives, so use functions of NumPy
-#    and methods of x, and never ask for x's values here.
+# 2. Build. (x - mean) / sqrt(variance + epsilon) over the last axis. It must run wherever x lives, so use functions of
+#    NumPy and methods of x, and never ask for x's values here.
 def normalise(x, epsilon=1e-5):
     pass
 
 
-# 3. Build. `losses` is a list of losses, arrays of no dimension that live elsewhere. Return their mean as a Python float,
-#    with one trip home (one float(...) or one .item()), not one for each.
+# 3. Build. `losses` is a list of losses, arrays of no dimension that live elsewhere. Return their mean as a Python
+#    float, with one trip home (one float(...) or one .item()), not one for each.
 def mean_loss(losses):
     pass
-'''
+"""
 
 
 class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
@@ -57,7 +57,9 @@ class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
 
     @staticmethod
     def start(function, inputs, options):
-        here = lambda x: x.values if isinstance(x, Elsewhere) else type(x)(map(here, x)) if isinstance(x, (list, tuple)) else x
+        here = lambda x: (
+            x.values if isinstance(x, Elsewhere) else type(x)(map(here, x)) if isinstance(x, (list, tuple)) else x
+        )
         if any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
             raise TypeError("an array from here meets one from elsewhere")
         result = function(*here(inputs), **{name: here(value) for name, value in options.items()})
@@ -85,7 +87,9 @@ def run_elsewhere(answer, *inputs):
         result = answer(*inputs)
     except TypeError as error:
         if "elsewhere" in str(error):
-            raise Wrong("that asks for the values to be here: np.asarray, math and new arrays of NumPy's are of this side") from None
+            raise Wrong(
+                "that asks for the values to be here: np.asarray, math and new arrays of NumPy's are of this side"
+            ) from None
         raise
     if result is None:
         raise Wrong("not answered yet")
@@ -102,9 +106,13 @@ def check_normalise(answer, n):
     deviation = x - x.mean(-1, keepdims=True)
     if np.shape(result.values) == x.shape and np.allclose(result.values, (x - x.mean()) / np.sqrt(x.var() + 1e-5)):
         raise Wrong("mean and variance of each row by itself: axis=-1, keepdims=True")
-    if np.shape(result.values) == x.shape and np.allclose(result.values, deviation / (x.std(-1, keepdims=True) + 1e-5), atol=1e-9):
+    if np.shape(result.values) == x.shape and np.allclose(
+        result.values, deviation / (x.std(-1, keepdims=True) + 1e-5), atol=1e-9
+    ):
         raise Wrong("epsilon belongs under the root")
-    return result.shape == x.shape and np.allclose(result.values, deviation / np.sqrt(x.var(-1, keepdims=True) + 1e-5), atol=1e-9)
+    return result.shape == x.shape and np.allclose(
+        result.values, deviation / np.sqrt(x.var(-1, keepdims=True) + 1e-5), atol=1e-9
+    )
 
 
 def check_mean_loss(answer, n):
