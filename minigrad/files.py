@@ -14,6 +14,8 @@ from typing import Any
 def write_beside(path: str | os.PathLike[str], *parts: Any) -> Path:
     """Writes the parts (bytes) one after another next to `path`, and renames; the path is returned."""
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent} to write {target.name} into")
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(beside, "wb") as file:

@@ -50,7 +50,7 @@ class Registry:
         if isinstance(what, dict):
             return self.find(what["class"])(**what.get("config", {}))
         if isinstance(what, str):
-            what = self.find(what)
+            what = self.find(what.lower() if what not in self.entries and what.lower() in self.entries else what)
         return what() if inspect.isclass(what) else what
 
     def name_of(self, thing: Any) -> str | None:

@@ -17,7 +17,7 @@ from ..layers.layer import Layer, Parameter
 from ..layers.symbol import Call, Symbol, named
 from ..structure import leaves, map_leaves
 from ..training import loop
-from ..training.batches import as_batches, split_off
+from ..training.batches import as_batches, is_data, split_off
 from ..training.callbacks import CallbackList, History
 from ..training.progress import progress_for
 from .objective import Objective
@@ -165,8 +165,9 @@ class Model(Layer):
             (x, y, sample_weight), validation_data = split_off(validation_split, x, y, sample_weight)
         batches = as_batches(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed,
                              steps=steps_per_epoch, class_weight=class_weight)
+        pair = isinstance(validation_data, tuple) or isinstance(validation_data, list) and len(validation_data) in (2, 3) and is_data(validation_data)
         validation = None if validation_data is None else as_batches(
-            *(validation_data if isinstance(validation_data, tuple) else (validation_data,)),
+            *(validation_data if pair else (validation_data,)),
             batch_size=validation_batch_size or batch_size, steps=validation_steps)
         given = [callbacks] if hasattr(callbacks, "on_epoch_end") else list(callbacks or [])
         self.history = loop.fit(self, batches, epochs, validation=validation, callbacks=[*given, *progress_for(verbose)],
@@ -223,7 +224,9 @@ class Model(Layer):
         assert self._objective is not None
         total = self._objective(y, y_pred, sample_weight)
         for penalty in self.losses:
-            total = total + penalty
+            total = penalty if total is None else total + penalty
+        if total is None or y is not None and not self._objective.has_loss:
+            raise ValueError("the model was compiled without a loss: compile(loss=…), or add_loss in a layer and no targets, or a loop of your own")
         return total
 
     def update_metrics(self, loss: Tensor, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, float]:
@@ -331,6 +334,9 @@ def named_output(call: Call) -> str:
 def refuse_equal_names(layers: list[Layer]) -> None:
     """Names tell layers apart in files and summaries."""
     names = [layer.name for layer in layers]
+    for layer in layers:
+        if layers.count(layer) > 1:
+            raise ValueError(f"{layer.label} stands twice in a line; a layer is shared in a Model(inputs, outputs)")
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             raise ValueError(f"two different layers of the model are called {name!r}; give one of them another name")

@@ -69,20 +69,25 @@ class Objective:
         """Every running mean, the total loss first."""
         return [self.total, *self.loss_means, *(one for some in (*self.plain, *self.weighted) for one in some)]
 
-    def __call__(self, y: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        """L = Σₖ weightₖ · lossₖ(yₖ, ŷₖ)"""
+    @property
+    def has_loss(self) -> bool:
+        """Whether any output has one."""
+        return any(one is not None for one in self.losses)
+
+    def __call__(self, y: Any, y_pred: Any, sample_weight: Any = None) -> Tensor | None:
+        """L = Σₖ weightₖ · lossₖ(yₖ, ŷₖ), or None where no output has a loss"""
         if self.names is None or self.guessed and len(leaves(y_pred)) != 1:
             self.bind(names_of(y_pred))
         total: Any = None
         self.parts = []
         for loss, weight, target, output, w in zip(self.losses, self.weights, *self.lined_up(y, y_pred, sample_weight)):
+            if loss is not None and target is None and not isinstance(loss, loss_functions.FunctionLoss):
+                raise ValueError(f"{loss} compares the outputs with targets, and there are none: give y")
             part = None if loss is None else loss(target, output, w)
             self.parts.append(part)
             if part is not None:
                 part = part if weight == 1.0 else weight * part
                 total = part if total is None else total + part
-        if total is None:
-            raise ValueError("the model was compiled without a loss: compile(loss=…), or train with a loop of your own")
         return total
 
     def update(self, loss: Tensor, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, float]:

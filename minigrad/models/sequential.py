@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..engine import Tensor
 from ..layers.layer import Layer
 from ..layers.symbol import Input, Symbol
 from ..structure import leaves
@@ -54,8 +55,7 @@ class Sequential(Model):
             raise IndexError(f"{self.label} has no layers to take off")
         layer = self.layers.pop()
         if self.outputs is not None:
-            inputs = layer._calls[-1].inputs[0]
-            self.outputs = inputs
+            self.outputs = self.outputs.call.inputs[0]
         return layer
 
     def build(self, input_shape: Any) -> None:
@@ -77,6 +77,8 @@ class Sequential(Model):
         """Each layer in turn."""
         if isinstance(x, (list, tuple)) and len(leaves(x)) == 1:
             x = leaves(x)[0]
+        if isinstance(x, Tensor) and isinstance(self.inputs, Symbol) and x.ndim < self.inputs.ndim and x.dtype.kind == self.inputs.dtype.kind:
+            raise ValueError(f"{self.label} expects x of shape {self.inputs.shape}, got {x.shape}; one example alone is a batch of one, x[None]")
         for layer in self.layers:
             x = layer(x)
         return x

@@ -37,6 +37,8 @@ class Batches:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.x, self.y, self.sample_weight = as_arrays(x), as_arrays(y), as_arrays(sample_weight)
         self.count = common_length({"x": self.x, "y": self.y, "sample_weight": self.sample_weight})
+        if self.count == 0:
+            raise ValueError("there are no examples: the arrays are empty")
         self.shuffle, self.class_weight = shuffle, class_weight
         self.generator = None if seed is None else np.random.default_rng(seed)
 
@@ -107,15 +109,16 @@ def streamed(batches: Any) -> Any:
 
 
 def is_data(x: Any) -> bool:
-    """Arrays, Tensors, nested lists of numbers, or lists and dicts of such; a list of (x, y) tuples is not."""
-    if isinstance(x, (list, dict)) and x:
+    """Arrays, Tensors, tables, nested lists of numbers, or lists and dicts of such; a list of (x, y) tuples is not."""
+    if isinstance(x, (list, tuple, dict)) and x:
         parts = list(x.values()) if isinstance(x, dict) else x
         return not any(isinstance(part, (tuple, Batch)) and any(is_array(one) for one in part) for part in parts)
     return is_array(x)
 
 
 def is_array(x: Any) -> bool:
-    return isinstance(x, Tensor) or backend.is_array(x)
+    """Whether this is an array, or a table that can become one."""
+    return isinstance(x, Tensor) or backend.is_array(x) or hasattr(x, "__array__") and not isinstance(x, np.generic)
 
 
 def as_arrays(nest: Any) -> Any:
@@ -124,9 +127,7 @@ def as_arrays(nest: Any) -> Any:
         return None if nest is None else nest.array
     if isinstance(nest, dict):
         return {key: as_arrays(part) for key, part in nest.items()}
-    if isinstance(nest, (list, tuple)) and any(is_array(one) or isinstance(one, dict) for one in leaves(nest)):
-        if all(np.ndim(one) == 0 for one in leaves(nest)):
-            return np.asarray([float(one) for one in nest])
+    if isinstance(nest, (list, tuple)) and any(is_array(one) and np.ndim(one) > 0 for one in leaves(nest)):
         return [as_arrays(part) for part in nest]
     return nest if backend.is_array(nest) else np.asarray(nest)
 
@@ -150,6 +151,10 @@ def class_weighted(y: Any, sample_weight: Any, class_weight: dict[int, float] | 
     """wᵢ · class_weight[yᵢ]; one-hot targets are read as their class."""
     if class_weight is None:
         return sample_weight
+    if not isinstance(class_weight, dict):
+        raise TypeError(f"class_weight says class by class how much it counts, {{0: 1.0, 1: 5.0}}; got {class_weight!r:.40}")
+    if y is None or isinstance(y, (list, tuple, dict)):
+        raise ValueError("class_weight is for a single target; with several outputs give sample_weight, one for each")
     labels = np.asarray(backend.to_cpu(y))
     if labels.ndim > 1:
         labels = labels.argmax(axis=-1) if labels.shape[-1] > 1 else labels[..., 0]

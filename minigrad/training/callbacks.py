@@ -42,9 +42,17 @@ class Callback:
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None: ...
 
-    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self.on_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """The older name of on_train_batch_begin."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """The older name of on_train_batch_end."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None: ...
 
@@ -152,7 +160,10 @@ class CallbackList:
         if not word.startswith("on_"):
             raise AttributeError(word)
 
+        count = 2 if "epoch" in word or "batch" in word or word == "on_interrupt" else 1
+
         def tell(*what: Any) -> None:
+            what = (*what, {})[:count]                            # logs always, since a callback may have no default for them
             for callback in self.callbacks:
                 getattr(callback, word)(*what)
         return tell
@@ -319,6 +330,7 @@ class CSVLogger(Callback):
         self.columns: list[str] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.filename.parent.mkdir(parents=True, exist_ok=True)
         keep = self.append and self.filename.exists() and self.filename.stat().st_size > 0
         self.columns = self._header() if keep else []
         if not keep:
@@ -326,11 +338,18 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         row = {"epoch": epoch, **(logs or {})}
+        if not set(row) <= set(self.columns):
+            self._widen([word for word in row if word not in self.columns])
         with open(self.filename, "a", newline="", encoding="utf-8") as file:
-            if not self.columns:
-                self.columns = list(row)
-                csv.writer(file, delimiter=self.separator).writerow(self.columns)
             csv.writer(file, delimiter=self.separator).writerow([row.get(word, "NA") for word in self.columns])
+
+    def _widen(self, words: list[str]) -> None:
+        """More columns: some are not measured in every epoch. Earlier rows say NA there."""
+        with open(self.filename, newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file, delimiter=self.separator))[1:]
+        self.columns = [*self.columns, *words]
+        with open(self.filename, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=self.separator).writerows([self.columns, *(row + ["NA"] * len(words) for row in rows)])
 
     def _header(self) -> list[str]:
         with open(self.filename, newline="", encoding="utf-8") as file:
@@ -385,6 +404,7 @@ class ModelCheckpoint(Watching):
     def _save(self, logs: Logs) -> None:
         words = {"epoch": self.epoch + 1, "batch": self.batches, **logs}
         path = self.filepath.format_map(Missing(words))
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         (self.model.save_weights if self.save_weights_only else self.model.save)(path)
         if self.verbose:
             print(f"Epoch {self.epoch + 1}: saved {path}")

@@ -1,0 +1,213 @@
+"""Uses that are legitimate and rare: each one did something else, or failed without a word that helps, before it stood here."""
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import layers as L
+from minigrad.training.callbacks import Callback, CSVLogger, LambdaCallback, ModelCheckpoint
+
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(24, 4)), rng.normal(size=(24, 1))
+
+
+def line(loss="mse"):
+    model = mg.Sequential([L.Dense(1, input_dim=4)])
+    model.compile("sgd", loss)
+    return model
+
+
+class Table:
+    """What can become an array and is none."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+    def __len__(self):
+        return len(self.values)
+
+
+@pytest.mark.parametrize("form", [lambda a: Table(a), lambda a: a.tolist(), lambda a: [list(row) for row in a]])
+def test_tables_and_lists_are_data(form):
+    model = line()
+    assert model.evaluate(form(x), form(y), batch_size=5) == pytest.approx(model.evaluate(x, y, batch_size=5))
+    assert np.array_equal(model.predict(form(x)), model.predict(x))
+
+
+def test_single_numbers_in_a_list_are_one_array():
+    model = line()
+    for numbers in (list(y[:, 0]), [mg.Tensor(number) for number in y[:, 0]], y[:, 0].tolist()):
+        assert model.evaluate(x, numbers) == pytest.approx(model.evaluate(x, y))
+
+
+def test_several_inputs_as_a_tuple():
+    a, b = mg.Input((4,)), mg.Input((4,))
+    model = mg.Model([a, b], L.Dense(1)(a * b))
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit((x, x), y, verbose=0).history["loss"][0]) and model.predict((x, x)).shape == (24, 1)
+
+
+def test_validation_data_as_a_list():
+    for given in ([x, y], [x, y, np.ones(24)], (x, y), [(x, y)]):
+        model = line()
+        assert model.fit(x, y, validation_data=given, verbose=0).history["val_loss"] == [pytest.approx(model.evaluate(x, y))]
+
+
+@pytest.mark.parametrize("given", [[1, 2, 3], "balanced"])
+def test_class_weight_is_a_table(given):
+    with pytest.raises(TypeError, match="class by class"):
+        line().fit(x, y, class_weight=given, verbose=0)
+
+
+def test_class_weight_is_for_one_target():
+    a = mg.Input((4,))
+    model = mg.Model(a, [L.Dense(1)(a), L.Dense(1)(a)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="sample_weight, one for each"):
+        model.fit(x, [y, y], class_weight={0: 2.0}, verbose=0)
+
+
+@pytest.mark.parametrize(("use", "said"), [
+    (lambda model: model.fit(x[:0], y[:0], verbose=0), "there are no examples"), (lambda model: model.predict(x[:0]), "there are no examples"),
+    (lambda model: model.predict(x[0]), r"got \(4,\); one example alone is a batch of one, x\[None\]"),
+    (lambda model: model.fit(x, verbose=0), "compares the outputs with targets, and there are none: give y"),
+    (lambda model: model.save("no/such/folder/file"), "there is no folder no/such/folder to write file into"),
+])
+def test_what_is_missing_is_said(use, said):
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        use(line())
+
+
+def test_a_layer_that_stands_twice_in_a_line():
+    layer = L.Dense(4, input_dim=4)
+    with pytest.raises(ValueError, match="stands twice in a line; a layer is shared in a Model"):
+        mg.Sequential([layer, layer])
+
+
+def test_pop_of_a_layer_that_is_used_elsewhere_too(tmp_path):
+    model = mg.Sequential([L.Dense(3, input_dim=4), L.Dense(2)])
+    model.layers[1](mg.Input((3,)))
+    model.pop()
+    model.add(L.Dense(1))
+    assert model.outputs.shape == (None, 1) and [call.op for call in model.calls] == model.layers
+    model.save(tmp_path / "m")
+    assert np.array_equal(mg.load_model(tmp_path / "m").predict(x), model.predict(x))
+
+
+def test_every_callback_is_given_logs():
+    told = []
+    words = [word for word in vars(Callback) if word.startswith("on_") and ("train" in word or "test" in word or "epoch" in word) and "batch" not in word]
+    functions = {word: (lambda epoch, logs, word=word: told.append(word)) if "epoch" in word else (lambda logs, word=word: told.append(word)) for word in words}
+    batches = {f"on_{when}_batch_{end}": lambda batch, logs: told.append("batch") for when in ("train", "test") for end in ("begin", "end")}
+    line().fit(x, y, validation_data=(x, y), verbose=0, callbacks=[LambdaCallback(**functions, **batches)])
+    assert set(told) == {*words, "batch"}
+
+
+def test_the_older_names_of_callbacks():
+    class Older(Callback):
+        def __init__(self):
+            self.told = []
+
+        def on_batch_begin(self, batch, logs=None):
+            self.told.append(("begin", batch))
+
+        def on_batch_end(self, batch, logs=None):
+            self.told.append(("end", batch))
+    older = Older()
+    line().fit(x, y, batch_size=12, verbose=0, callbacks=older)
+    assert older.told == [("begin", 0), ("end", 0), ("begin", 1), ("end", 1)]
+
+
+def test_folders_for_what_is_written_are_made(tmp_path):
+    line().fit(x, y, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "new" / "a" / "m-{epoch}.mg"), CSVLogger(tmp_path / "new" / "b" / "log.csv")])
+    assert (tmp_path / "new/a/m-1.mg").exists() and (tmp_path / "new/b/log.csv").exists()
+
+
+def test_a_log_of_what_is_measured_now_and_then(tmp_path):
+    line().fit(x, y, epochs=4, validation_data=(x, y), validation_freq=2, verbose=0, callbacks=[CSVLogger(tmp_path / "log.csv")])
+    with open(tmp_path / "log.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["epoch", "loss", "val_loss"] and [row[2] == "NA" for row in rows] == [True, False, True, False]
+
+
+def test_names_in_capitals():
+    assert type(mg.optimizers.get("ADAM")) is mg.optimizers.Adam and type(mg.losses.get("Huber")) is mg.losses.Huber
+
+
+class Penalty(L.Layer):
+    def call(self, z):
+        self.add_loss((z * z).mean())
+        return z
+
+
+def test_training_on_added_losses_alone():
+    model = mg.Sequential([L.Dense(2, input_dim=4), Penalty()])
+    model.compile(mg.optimizers.SGD(0.1))
+    history = model.fit(x, epochs=3, verbose=0).history["loss"]
+    assert history[2] < history[0]
+    with pytest.raises(ValueError, match="without a loss"):
+        model.fit(x, y, verbose=0)
+
+
+@L.register
+class OfLayers(mg.Model):
+    """A call of its own, over a list that is called layers."""
+
+    def __init__(self, units=3, **options):
+        super().__init__(**options)
+        self.units, self.layers = units, [L.Dense(units, "tanh"), L.Dense(1)]
+
+    def call(self, z):
+        for layer in self.layers:
+            z = layer(z)
+        return z
+
+
+@L.register
+class Line(mg.Sequential):
+    """A Sequential that makes its own layers."""
+
+    def __init__(self, units=3, **options):
+        super().__init__([L.Dense(units), L.Dense(1)], **options)
+        self.units = units
+
+
+@L.register
+class BuiltLine(mg.Sequential):
+    """The same, with its weights."""
+
+    def __init__(self, units=3, **options):
+        super().__init__(**options)
+        self.units = units
+        self.add(L.Dense(units, input_dim=4))
+        self.add(L.Dense(1))
+
+
+@L.register
+class Graph(mg.Model):
+    """A graph that its class makes, with a part of it as an attribute."""
+
+    def __init__(self, units=3, **options):
+        a, encoder = mg.Input((4,)), L.Dense(units, name="encoder")
+        super().__init__(a, L.Dense(1)(encoder(a)), **options)
+        self.units, self.encoder = units, encoder
+
+
+@pytest.mark.parametrize("kind", [OfLayers, Line, BuiltLine, Graph])
+def test_a_class_that_makes_its_own_layers_is_saved(kind, tmp_path):
+    model = kind(4)
+    model.compile("adam", "mse")
+    model.save(tmp_path / "before")
+    assert type(mg.load_model(tmp_path / "before")) is kind
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m")
+    twin = mg.load_model(tmp_path / "m")
+    assert np.array_equal(twin.predict(x), model.predict(x)) and twin.count_params() == model.count_params()
+    twin.save(tmp_path / "again")
+    assert np.array_equal(mg.load_model(tmp_path / "again").predict(x), model.predict(x))
