@@ -181,6 +181,8 @@ class Layer:
         if self._given_weights is not None:
             self.set_weights(self._given_weights)
             self._given_weights = None
+        if not self._trainable:
+            self.trainable = False                               # also of the layers inside
 
     def meet(self, inputs: tuple[Any, ...]) -> None:
         """Makes the weights for inputs that are Symbols, computing nothing, as for a model from a file.

@@ -55,7 +55,7 @@ class Model(Layer):
             for one in leaves(nest):
                 if not isinstance(one, Symbol):
                     raise TypeError(f"a Model's {word} are Symbols (what Input and layers called on it return), got {one!r:.60}")
-        self.inputs, self.outputs = inputs, outputs
+        self.inputs, self.outputs = inputs, outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
         self._graph = calls_between(leaves(inputs), leaves(outputs))
         self.layers = list(dict.fromkeys(call.op for call in self._graph if isinstance(call.op, Layer)))
         refuse_equal_names(self.layers)
@@ -63,6 +63,8 @@ class Model(Layer):
         refuse_computed(given)
         self.operands = list(dict.fromkeys(one for one in given if isinstance(one, Parameter)))    # as in `symbol * parameter`
         self.built = True
+        if not self._trainable:
+            self.trainable = False
 
     def call(self, inputs: Any) -> Any:
         """Runs the graph: every call in order of its time."""
@@ -161,6 +163,8 @@ class Model(Layer):
             validation_batch_size: int | None = None, validation_freq: Any = 1, seed: int | None = None) -> History:
         """Trains for `epochs` passes over the data; see training/loop.py for what that means, line by line."""
         self._need_compile("fit")
+        if validation_split and not is_data(x):
+            raise ValueError("validation_split cuts arrays; where x is an iterable of batches, give validation_data")
         if validation_split:
             (x, y, sample_weight), validation_data = split_off(validation_split, x, y, sample_weight)
         batches = as_batches(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed,
@@ -186,7 +190,7 @@ class Model(Layer):
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = 0, steps: int | None = None,
                 callbacks: Any = None) -> Any:
         """The outputs for all examples as NumPy arrays; layers behave as in use, not as in training."""
-        return loop.predict(self, as_batches(x, batch_size=batch_size, steps=steps), CallbackList(callbacks, self, {}))
+        return loop.predict(self, as_batches(x, batch_size=batch_size, steps=steps, targets=False), CallbackList(callbacks, self, {}))
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None,
                        return_dict: bool = False) -> Any:
@@ -312,7 +316,8 @@ def calls_between(inputs: list[Symbol], outputs: list[Symbol]) -> list[Call]:
         if symbol in begin:
             continue
         if symbol.call is None:
-            raise ValueError(f"the outputs depend on {symbol!r}, which is not among the model's inputs")
+            raise ValueError(f"the outputs depend on {symbol!r}, which is not among the model's inputs. (The layers of a nested model belong to "
+                             "its own graph: cut it by itself, Model(inner.input, …), and call the piece.)")
         if symbol.call not in found:
             found[symbol.call] = None
             open_ends.extend(symbol.call.sources)

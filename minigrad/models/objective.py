@@ -121,14 +121,16 @@ class Objective:
         return {"outputs": self.names, "metrics": [metric.state() for metric in self.metrics]}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """The inverse of `state`; the outputs' names must be the same, if they are known already."""
+        """The inverse of `state`; there must be as many outputs, if they are known already. Their names may be others: layers
+        that are made a second time in one program are counted on.
+        """
         names, before = state["outputs"], self.names
         if names is None:
             self.names, self.losses, self.loss_means, self.plain, self.weighted = None, [], [], [], []
-        elif before not in (None, names):
-            raise ValueError(f"the outputs are {before}, and were {names}")
-        else:
+        elif before is None:
             self.bind([str(name) for name in names])
+        elif len(before) != len(names):
+            raise ValueError(f"the outputs are {before}, and were {names}")
         for metric, saved in zip(self.metrics, state["metrics"], strict=True):
             if set(saved) != set(metric.state()):
                 raise ValueError(f"{metric.name} sums up {', '.join(metric.state())}, not {', '.join(saved)}")
@@ -207,4 +209,7 @@ def mask_weight(weight: Any, output: Any) -> Any:
     mask = getattr(output, "mask", None)
     if mask is None or mask.ndim >= output.ndim and output.ndim > 0 and mask.shape != output.shape[:mask.ndim]:
         return weight
-    return mask if weight is None else np.asarray(weight).reshape(np.shape(weight) + (1,) * (mask.ndim - np.ndim(weight))) * mask
+    if weight is None:
+        return mask
+    weight = np.asarray(weight)
+    return weight.reshape((*weight.shape[: mask.ndim], *(1,) * (mask.ndim - weight.ndim))) * mask

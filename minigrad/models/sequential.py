@@ -23,6 +23,8 @@ class Sequential(Model):
         self.layers: list[Layer] = []
         for layer in layers or ():
             self.add(layer)
+        if not self._trainable:
+            self.trainable = False
 
     def _restore(self, inputs: Any, outputs: Any, layers: list[Layer]) -> None:
         self.layers, self.inputs, self.outputs, self.built = layers, inputs, outputs, True
@@ -63,9 +65,16 @@ class Sequential(Model):
         self._begin(Input(batch_shape=tuple(input_shape), dtype=self.layers[0].input_dtype if self.layers else None))
 
     def _build(self, inputs: tuple[Any, ...]) -> None:
-        x = inputs[0]
+        x = self._one(inputs)
         batch = x.shape[0] if any(getattr(layer, "stateful", False) for layer in self.layers) else None
         self._begin(Input(batch_shape=(batch, *x.shape[1:]), dtype=x.dtype))
+
+    def _one(self, inputs: Any) -> Any:
+        """The only input."""
+        given = leaves(inputs)
+        if len(given) != 1:
+            raise ValueError(f"{self.label} is a line and has one input, got {len(given)}")
+        return given[0]
 
     def _begin(self, symbol: Symbol) -> None:
         self.inputs = self.outputs = symbol
@@ -75,8 +84,7 @@ class Sequential(Model):
 
     def call(self, x: Any) -> Any:
         """Each layer in turn."""
-        if isinstance(x, (list, tuple)) and len(leaves(x)) == 1:
-            x = leaves(x)[0]
+        x = self._one(x)
         if isinstance(x, Tensor) and isinstance(self.inputs, Symbol) and x.ndim < self.inputs.ndim and x.dtype.kind == self.inputs.dtype.kind:
             raise ValueError(f"{self.label} expects x of shape {self.inputs.shape}, got {x.shape}; one example alone is a batch of one, x[None]")
         for layer in self.layers:

@@ -11,9 +11,9 @@ from ..structure import leaves
 
 def summary_table(model: Any, width: int = 80) -> str:
     """One row per layer, and per operation on Symbols; the last column only where the graph is no line."""
-    names, line = names_in(model), is_line(model)
+    names, straight = names_in(model), is_line(model)
     steps = dict.fromkeys(call.op if isinstance(call.op, Layer) else call for call in model.calls)
-    rows = [row_of(one, model, names, line) for one in steps or model.sublayers()]
+    rows = [row_of(one, model, names, straight) for one in steps or model.sublayers()]
     head = ["Layer (type)", "Output shape", "Weights", "Connected to"]
     if not any(row[3] for row in rows):
         rows, head = [row[:3] for row in rows], head[:3]
@@ -23,14 +23,14 @@ def summary_table(model: Any, width: int = 80) -> str:
     return "\n".join([f"{type(model).__name__} {model.name!r}", line, formatted(head, widths), line, *body, line, *totals(model)])
 
 
-def row_of(step: Any, model: Any, names: dict[Any, str], line: bool) -> list[str]:
+def row_of(step: Any, model: Any, names: dict[Any, str], straight: bool) -> list[str]:
     """Name (type), shape, weights, sources: of a layer with all its calls, or of one call of an operation."""
     is_layer = isinstance(step, Layer)
     calls = [call for call in model.calls if call.op is step] if is_layer else [step]
     shapes = " ".join(shape_text(one.shape) for one in leaves(calls[0].outputs)) if calls else "?"
     kind, frozen = (type(step).__name__, "" if step.trainable else " *") if is_layer else ("operation", "")
     name = step.name if is_layer else names[step]
-    sources = "" if line else ", ".join(dict.fromkeys(source_name(symbol, names) for call in calls for symbol in call.sources))
+    sources = "" if straight else ", ".join(dict.fromkeys(source_name(symbol, names) for call in calls for symbol in call.sources))
     return [f"{name} ({kind}){frozen}", shapes, f"{step.count_params():,}" if is_layer else "0", sources]
 
 

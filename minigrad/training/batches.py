@@ -55,14 +55,31 @@ class Batches:
             yield Batch(map_leaves(wrap, x), y, class_weighted(y, weight, self.class_weight))
 
 
+class Indexed:
+    """Batches that are asked for by their number, as Keras' Sequence and PyDataset: `len(source)`, `source[k]`, `source.on_epoch_end()`."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __iter__(self) -> Iterator[Any]:
+        for k in range(len(self.source)):
+            yield self.source[k]
+        if hasattr(self.source, "on_epoch_end"):
+            self.source.on_epoch_end()
+
+
 class Stream:
     """Any iterable of batches: x, (x, y) or (x, y, sample_weight). `steps` batches make a pass, if given.
 
     An iterator (a generator) is not begun anew by the next pass but continued; other iterables start afresh.
     """
 
-    def __init__(self, source: Iterable[Any], *, steps: int | None = None, class_weight: dict[int, float] | None = None) -> None:
-        self.source, self.steps, self.class_weight = source, steps, class_weight
+    def __init__(self, source: Iterable[Any], *, steps: int | None = None, class_weight: dict[int, float] | None = None,
+                 targets: bool = True) -> None:
+        self.source, self.steps, self.class_weight, self.targets = source, steps, class_weight, targets
         self.once = iter(source) if steps is not None or iter(source) is source else None
 
     def __len__(self) -> int:
@@ -75,7 +92,8 @@ class Stream:
     def __iter__(self) -> Iterator[Batch]:
         batches = iter(self.source) if self.once is None else self.once
         for count, one in enumerate(self._renewed(batches)):
-            batch = Batch(*one) if isinstance(one, tuple) else Batch(one)
+            pair = isinstance(one, list) and self.targets and len(one) in (2, 3)      # PyTorch's DataLoader gives lists
+            batch = Batch(*one) if isinstance(one, tuple) or pair else Batch(one)
             yield batch._replace(sample_weight=class_weighted(batch.y, batch.sample_weight, self.class_weight))
             if self.steps is not None and count + 1 == self.steps:
                 return
@@ -91,16 +109,19 @@ class Stream:
 
 
 def as_batches(x: Any, y: Any = None, sample_weight: Any = None, *, batch_size: int | None = None, shuffle: bool = False,
-               seed: int | None = None, steps: int | None = None, class_weight: dict[int, float] | None = None) -> Any:
-    """What `fit`, `evaluate` and `predict` were given → Batches or a Stream."""
+               seed: int | None = None, steps: int | None = None, class_weight: dict[int, float] | None = None,
+               targets: bool = True) -> Any:
+    """What `fit`, `evaluate` and `predict` (which needs no targets) were given → Batches or a Stream."""
     if is_data(x):
         batches = Batches(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=seed, class_weight=class_weight)
         return batches if steps is None else Stream(batches, steps=steps)
     if y is not None or sample_weight is not None:
         raise ValueError(f"x is {type(x).__name__}, an iterable of batches, which must yield (x, y) itself; leave y out")
+    if hasattr(x, "__getitem__") and hasattr(x, "__len__") and not isinstance(x, (list, tuple, dict)) and not hasattr(type(x), "__iter__"):
+        x = Indexed(x)
     if not isinstance(x, Iterable):
         raise TypeError(f"x must be arrays, or an iterable of batches, got {type(x).__name__}")
-    return Stream(x, steps=steps, class_weight=class_weight)
+    return Stream(x, steps=steps, class_weight=class_weight, targets=targets)
 
 
 def streamed(batches: Any) -> Any:

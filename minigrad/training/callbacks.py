@@ -280,7 +280,7 @@ class ReduceLROnPlateau(Watching):
             return
         self.wait += 1
         if self.wait >= self.patience and optimizer.rate > self.min_lr:
-            optimizer.learning_rate = max(optimizer.rate * self.factor, self.min_lr)
+            set_rate(optimizer, max(optimizer.rate * self.factor, self.min_lr))
             self.cooling, self.wait = self.cooldown, 0
             if self.verbose:
                 print(f"Epoch {epoch + 1}: learning rate {optimizer.learning_rate:.3g}")
@@ -300,13 +300,20 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         asked = (epoch, self.model.optimizer.rate)[: len(inspect.signature(self.schedule).parameters)]
-        self.model.optimizer.learning_rate = float(self.schedule(*asked))
+        set_rate(self.model.optimizer, float(self.schedule(*asked)))
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {self.model.optimizer.learning_rate:.3g}")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
             logs["learning_rate"] = self.model.optimizer.rate
+
+
+def set_rate(optimizer: Any, rate: float) -> None:
+    """η ← rate, unless a schedule decides about it already."""
+    if callable(optimizer.learning_rate):
+        raise TypeError(f"the learning rate follows {optimizer.learning_rate}, so no callback can set it; give the optimiser a number")
+    optimizer.learning_rate = rate
 
 
 class TerminateOnNaN(Callback):

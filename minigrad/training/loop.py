@@ -66,8 +66,8 @@ def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, ca
                 watchers.on_interrupt(epoch, step)
                 break
             if not logs:
-                raise ValueError(f"no batches came in epoch {epoch + 1}; a generator is used up after one pass "
-                                 "(give steps_per_epoch, or something that can be iterated over again)")
+                out_of_batches(epoch, first_epoch)
+                break
             if validation is not None and due(epoch + 1, validation_freq):
                 logs = logs | {f"val_{word}": value for word, value in evaluate(model, validation, watchers).items()}
             watchers.on_epoch_end(epoch, logs)
@@ -75,6 +75,15 @@ def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, ca
                 break
         watchers.on_train_end(logs)
     return watchers.history
+
+
+def out_of_batches(epoch: int, first_epoch: int) -> None:
+    """A generator that is used up ends the training; one that never gave a batch is an error."""
+    said = (f"no batches came in epoch {epoch + 1}; a generator is used up after one pass (give steps_per_epoch, or something that can be "
+            "iterated over again)")
+    if epoch == first_epoch:
+        raise ValueError(said)
+    warnings.warn(f"{said}: training ends here", stacklevel=3)
 
 
 def due(epoch: int, frequency: Any) -> bool:

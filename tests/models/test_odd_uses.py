@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 
 import numpy as np
 import pytest
@@ -211,3 +212,101 @@ def test_a_class_that_makes_its_own_layers_is_saved(kind, tmp_path):
     assert np.array_equal(twin.predict(x), model.predict(x)) and twin.count_params() == model.count_params()
     twin.save(tmp_path / "again")
     assert np.array_equal(mg.load_model(tmp_path / "again").predict(x), model.predict(x))
+
+
+def test_going_on_with_a_model_that_was_made_anew(tmp_path):
+    """As in a notebook, where the cell that makes the model is run a second time: its layers have other names then."""
+    def made():
+        a = mg.Input((4,))
+        model = mg.Model(a, L.Dense(1)(L.Dropout(0.2)(L.Dense(4)(a))))
+        model.compile("adam", "mse")
+        return model
+
+    def run(model, *callbacks):
+        mg.set_random_seed(0)
+        return model.fit(x, y, batch_size=8, epochs=3, verbose=0, callbacks=[mg.training.callbacks.BackupAndRestore(tmp_path), *callbacks])
+
+    def press(batch, logs):
+        if len(pressed) == 4:
+            signal.raise_signal(signal.SIGINT)
+        pressed.append(batch)
+    pressed: list[int] = []
+    mg.set_random_seed(1)
+    first, twin = made(), made()
+    twin.set_weights(first.get_weights())
+    whole = run(first).history["loss"]
+    assert len(run(twin, LambdaCallback(on_train_batch_end=press)).epoch) == 1
+    assert run(made()).history["loss"] == whole
+
+
+@pytest.mark.parametrize("watch", [mg.training.callbacks.LearningRateScheduler(lambda epoch: 0.1),
+                                   mg.training.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=9.0)])
+def test_a_schedule_is_not_overwritten(watch):
+    model = line()
+    model.compile(mg.optimizers.SGD(mg.schedules.ExponentialDecay(0.1, 2, 0.5)), "mse")
+    with pytest.raises(TypeError, match="follows ExponentialDecay"):
+        model.fit(x, y, epochs=3, callbacks=[watch], verbose=0)
+
+
+def test_batches_as_lists():
+    """As PyTorch's DataLoader gives them."""
+    pairs = [(x[:12], y[:12]), (x[12:], y[12:])]
+    one, other = line(), line()
+    other.set_weights(one.get_weights())
+    histories = [model.fit(batches, verbose=0).history for model, batches in ((one, pairs), (other, map(list, pairs)))]
+    assert histories[0] == histories[1]
+
+
+class Numbered:
+    """As Keras' Sequence: batches by their number, no iterator, no IndexError."""
+
+    ends = 0
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, k):
+        return x[8 * k:8 * k + 8], y[8 * k:8 * k + 8]
+
+    def on_epoch_end(self):
+        self.ends += 1
+
+
+def test_batches_that_are_asked_for_by_number():
+    one, other, source = line(), line(), Numbered()
+    other.set_weights(one.get_weights())
+    assert one.fit(source, epochs=2, verbose=0).history == other.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    assert source.ends == 2 and one.history.epoch == [0, 1]
+
+
+def test_weights_of_a_last_axis_of_one_beside_a_mask():
+    model = mg.Sequential([L.Embedding(9, 4, mask_zero=True, input_length=5), L.Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", weighted_metrics=["accuracy"])
+    words, classes, weights = rng.integers(0, 9, (6, 5)), rng.integers(0, 3, (6, 5)), rng.random((6, 5))
+    assert model.evaluate(words, classes, sample_weight=weights[..., None]) == model.evaluate(words, classes, sample_weight=weights)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: mg.Sequential([L.TimeDistributed(L.Dense(3), trainable=False, input_shape=(5, 2))]), lambda: mg.Sequential([L.Dense(2, input_dim=3)], trainable=False),
+    lambda: mg.Sequential([L.Bidirectional(L.LSTM(2), trainable=False, input_shape=(5, 2))]), lambda: mg.Model(a := mg.Input((3,)), L.Dense(2)(a), trainable=False),
+    lambda: mg.Sequential([L.RNN(L.LSTMCell(2), trainable=False, input_shape=(5, 2))]),
+])
+def test_trainable_false_reaches_what_is_inside(make):
+    assert make().parameters() == [] != make().weights
+
+
+def test_one_output_in_a_list_is_one_output():
+    a = mg.Input((4,))
+    model = mg.Model([a], [L.Dense(1)(a)])
+    assert model.predict(x).shape == (24, 1) and mg.Sequential([model, L.Dense(2)]).predict(x).shape == (24, 2)
+
+
+@pytest.mark.parametrize(("use", "said"), [
+    (lambda model: model.fit(((x, y) for _ in range(2)), validation_split=0.5, verbose=0), "validation_split cuts arrays"),
+    (lambda model: model.predict([x, x]), "is a line and has one input, got 2"),
+    (lambda model: mg.Sequential([L.Dense(1)]).predict([x, x]), "is a line and has one input, got 2"),
+    (lambda model: mg.Model(mg.Sequential([model]).input, model.layers[0].output), "cut it by itself"),
+])
+def test_what_cannot_be_is_explained(use, said):
+    with pytest.raises(ValueError, match=said):
+        use(line())

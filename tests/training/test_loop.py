@@ -61,8 +61,10 @@ def test_an_endless_generator_with_steps_per_epoch():
 
 
 def test_a_generator_that_is_used_up_is_told():
-    with pytest.raises(ValueError, match="no batches came in epoch 2"):
-        line().fit(((x, y) for _ in range(2)), epochs=2, verbose=0)
+    with pytest.warns(UserWarning, match="no batches came in epoch 2.*training ends here"):
+        assert line().fit(((x, y) for _ in range(2)), epochs=3, verbose=0).epoch == [0]
+    with pytest.raises(ValueError, match="no batches came in epoch 1"):
+        line().fit(iter(()), verbose=0)
 
 
 def test_validation_data_split_and_frequency():
