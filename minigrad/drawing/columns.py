@@ -120,10 +120,10 @@ def assign_initial(values: list[Value], columns: list[Column]) -> None:
     states: dict[tuple, tuple[Value, int]] = {}
     for v in values:
         for user, distance in carried(v):
-            if v.computed and abs(distance) == 1:
-                for position, x in enumerate(user.inputs):
-                    if x is v:
-                        states.setdefault((user.role, position), (v, distance))
+            for position, x in enumerate(user.inputs) if v.computed else ():
+                known = states.get((user.role, position))
+                if x is v and (known is None or abs(distance) < abs(known[1])):
+                    states[user.role, position] = (v, distance)
     at = {(v.role, v.column): v for v in values if v.computed and v.column is not None}
     for v in values:
         for user in v.users:
@@ -137,17 +137,17 @@ def assign_initial(values: list[Value], columns: list[Column]) -> None:
             v.column = None
 
 
-def begins(column: int, columns: list[Column]) -> bool:
-    """Whether a step is the first of its part: of the encoder, of the decoder."""
-    return column == 0 or columns[column - 1].block != columns[column].block
+def begins(column: int, distance: int, columns: list[Column]) -> bool:
+    """Whether the step that far before is none of this part: of the encoder, of the decoder."""
+    before = column - distance
+    return not 0 <= before < len(columns) or columns[before].block != columns[column].block
 
 
 def settle_initial(v: Value, user: Value, state: Value, distance: int, at: dict, columns: list[Column]) -> None:
     """Whether a leaf is the state before the first step, or one whose history was cut, or neither."""
     before = at.get((state.role, user.column - distance)) if user.column is not None else None
-    if before is None and distance > 0 and user.column is not None and begins(user.column, columns) and v.initial is None:
-        v.initial = state
-    elif before is None and distance < 0 and v.initial is None:
-        v.initial = v.late = state
+    if before is None and user.column is not None and v.initial is None and abs(distance) <= 2 and begins(user.column, distance, columns):
+        v.initial, v.late = state, state if distance < 0 else None
+        v.number = columns[user.column].number - distance
     elif before is not None and v.kind == "data" and np.array_equal(v.array, before.array):
         v.cut, v.column = before, None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .graph import NONLINEAR, SLICES, VIEWS, Graph, Value, carried, sources
+from .graph import NONLINEAR, SLICES, VIEWS, Graph, Value, sources
 from .notation import given, number, subscript, superscript
 
 SUM, PRODUCT, MATRIX, POWER, ATOM = range(5)
@@ -34,9 +34,7 @@ def name(v: Value, graph: Graph) -> str:
     if v.cut is not None:
         return name(v.cut, graph)
     if v.initial is not None and v.initial.column is not None:
-        first = graph.columns[next((u.column for u in v.users if u.column is not None), 0)].number
-        ways = [distance for _, distance in carried(v.initial)]
-        return v.name + subscript(first - (-1 if ways and ways[0] < 0 else 1))
+        return v.name + subscript(v.number)
     if v.column is not None and v.numbered and v.name:
         return v.name + subscript(graph.columns[v.column].number)
     return v.name

@@ -45,6 +45,7 @@ class Value:
     shown: bool = False
     initial: Value | None = None  # the state that this leaf stands in for before the first step
     late: Value | None = None  # the same where time runs backwards: it enters at the last step
+    number: int = 0  # the number of the step that it stands before the first (or after the last) as
     cut: Value | None = None  # the state that this leaf repeats without its history
     numbered: bool = True  # whether the name carries the step's number
     numbers: Callable[[], np.ndarray] | None = None  # of a value that is no tensor by itself: one step's part of a whole sequence

@@ -61,16 +61,25 @@ class Link:
 
 
 class Body:
-    """Rows of slots, bottom row first, with the links between them; `sinking` leaves stay at the very bottom."""
+    """Rows of slots, bottom row first, with the links between them; `sinking` leaves stay at the very bottom.
 
-    def __init__(self, slots: Sequence[Slot], links: Sequence[Link], sinking: bool = True) -> None:
+    Leaves that need more than `leaf_room` beside each other stand in several rows.
+    """
+
+    def __init__(self, slots: Sequence[Slot], links: Sequence[Link], sinking: bool = True, leaf_room: float = float("inf")) -> None:
         self.slots, self.links = list(slots), list(links)
         self.width = 0.0
         self.top = 0.0
         rank(self.slots, self.links)
         if not sinking:
             rise_to_users(self.links)
+        wrap_leaves(self.slots, leaf_room)
         self.rows = ordered_rows(self.slots, self.links)
+
+    @property
+    def upward(self) -> bool:
+        """Whether every line goes up."""
+        return all(link.lower.rank < link.upper.rank for link in self.links if link.lower and link.upper)
 
     def place(self, width: float, top: float, bottom: float, height: Callable[[Slot], float], pitch: float = 24) -> None:
         """Decide every x, y, width and height: rows spread evenly from `top` down to `bottom`."""
@@ -251,6 +260,20 @@ def rise_to_users(links: list[Link]) -> None:
             lowest[link.lower] = min(lowest.get(link.lower, link.upper.rank), link.upper.rank)
     for leaf, above in lowest.items():
         leaf.rank = above - 1
+
+
+def wrap_leaves(slots: list[Slot], room: float) -> None:
+    """The leaves of the bottom row in as many rows as they need; everything else moves up."""
+    rows: list[float] = [0.0]
+    place = {}
+    for slot in slots:
+        if slot.leaf and slot.rank == 0:
+            if rows[-1] and rows[-1] + SPACE + slot.need > room:
+                rows.append(0.0)
+            rows[-1] += SPACE + slot.need
+            place[slot] = len(rows) - 1
+    for slot in slots:
+        slot.rank = place.get(slot, slot.rank + len(rows) - 1)
 
 
 def relax(rows: list[list[Slot]], links: list[Link], space: float, sweeps: int = 24) -> None:

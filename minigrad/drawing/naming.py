@@ -97,17 +97,20 @@ def forget_rebound(values: list[Value]) -> None:
 def name_the_nameless(graph: Graph) -> None:
     """A sum under a nonlinearity is z, a linear output y, a state h, a loss L, data x; the rest v₁, v₂, … in order."""
     taken: dict[Any, set[str]] = {}
+    spots: dict[Any, dict[tuple, None]] = {}
     for v in graph.values:
         v.name = "" if v.lettered else v.name
     for v in graph.shown:
         taken.setdefault(place(v), set()).add(v.name)
+        spots.setdefault(kin(v, graph), {})[place(v)] = None
     given: dict[Any, str] = {}
     for v in graph.shown:
         if not v.name and v.kind != "number":
-            key = (v.role, graph.columns[v.column].block if v.column is not None else None) if v.role else v
+            key = kin(v, graph)
             if key not in given:
-                given[key] = next(letter for letter in candidates(v, graph) if letter not in taken[place(v)])
-                taken[place(v)].add(given[key])
+                given[key] = next(letter for letter in candidates(v, graph) if all(letter not in taken[spot] for spot in spots[key]))
+                for spot in spots[key]:
+                    taken[spot].add(given[key])
             v.name, v.lettered = given[key], True
     tell_apart(graph)
     for v in graph.values:
@@ -116,9 +119,14 @@ def name_the_nameless(graph: Graph) -> None:
             v.name = state.name
 
 
-def place(v: Value) -> tuple[str, bool]:
-    """Where a name must be unique: inside a layer's steps, or outside of them."""
-    return v.path, v.column is None
+def place(v: Value) -> tuple[str, int | None]:
+    """Where a name must be unique: in a layer's step, or outside of them."""
+    return v.path, v.column
+
+
+def kin(v: Value, graph: Graph) -> Any:
+    """What shares a letter: the same operation at every step of its part."""
+    return (v.role, graph.columns[v.column].block if v.column is not None else None) if v.role else v
 
 
 def tell_apart(graph: Graph) -> None:
@@ -132,20 +140,18 @@ def tell_apart(graph: Graph) -> None:
         if v.computed and v.column is None and not v.own_name:
             seen_outside[v.name] += 1
             v.name += subscript(seen_outside[v.name]) if seen_outside[v.name] > 1 else ""
-    roles: dict[Any, dict[Any, tuple[str, str]]] = {}
-    for v in graph.shown:
-        if v.computed and v.column is not None:
-            roles.setdefault((v.name, graph.columns[v.column].block), {}).setdefault(v.role, (v.path, v.name))
     states, way = {v.role for v in graph.shown if any(True for _ in carried(v))}, ways(graph.values)
-    for alike in roles.values():
-        marks = marks_of(list(dict.fromkeys(path for path, _ in alike.values())), way)
-        seen: Counter = Counter()
-        for role, (path, name) in sorted(alike.items(), key=lambda item: item[0] not in states):
-            seen[path] += 1
-            alike[role] = (path, name + "′" * (seen[path] - 1) + marks[path])
+    paths: dict[tuple, list[str]] = {}
+    alike: dict[tuple, list[Value]] = {}
     for v in graph.shown:
         if v.computed and v.column is not None:
-            v.name = roles.get((v.name, graph.columns[v.column].block), {}).get(v.role, ("", v.name))[1]
+            paths.setdefault((v.name, graph.columns[v.column].block), []).append(v.path)
+            alike.setdefault((v.name, v.column, v.path), []).append(v)
+    marks = {key: marks_of(list(dict.fromkeys(found)), way) for key, found in paths.items()}
+    for (name, column, path), values in alike.items():
+        values.sort(key=lambda v: (v.role not in states, not any(True for _ in carried(v)), v.time))
+        for k, v in enumerate(values):
+            v.name = name + "′" * k + marks[name, graph.columns[column].block][path]
 
 
 def marks_of(paths: list[str], way: dict[str, int]) -> dict[str, str]:

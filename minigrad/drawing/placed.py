@@ -52,7 +52,7 @@ class Placed:
         self.feeds: list[tuple[Value, Value, float, float]] = []  # lines down into a rail: (rail, box, x at the box, x below it)
         self.parts: list[tuple[Value, int, float, float]] = []  # (box, shown column, x, x below it): lines down to pills
         self.left_width = self.room_for_rails()
-        self.right_width = max(RIGHT, plan.after.least_width(PITCHES[-1]))
+        self.right_width = max(RIGHT, min(520.0, plan.after.least_width(PITCHES[-1])))
 
     # -- lanes between the columns, levels above them
 
@@ -77,7 +77,7 @@ class Placed:
             spans[v] = min(start, x.column if x.column is not None else start), end
         for x, target in self.plan.skips:
             start, end = spans.get(x, (last, 0))
-            columns = [column for column in (x.column, target.column) if column is not None]
+            columns = [self.plan.initial_column(x) if x.column is None else x.column, target.column or 0]
             spans[x] = min(start, *columns), max(end, *columns)
         levels: dict[Any, int] = {}
         for key, (start, end) in spans.items():
@@ -133,13 +133,13 @@ class Placed:
         return kind, *STYLES[kind]
 
     @cached_property
-    def memories(self) -> set[Any]:
+    def memories(self) -> list[Any]:
         """States that only meet elementwise operations on their way: an LSTM's c."""
         states = [v for v in self.graph.values if self.is_state(v)]
         roles = dict.fromkeys(v.role for v in states)
         if len(roles) < 2:
-            return set()
-        return {role for role in roles if all(self.kept(v) for v in states if v.role == role)}
+            return []
+        return [role for role in roles if all(self.kept(v) for v in states if v.role == role)]
 
     @cached_property
     def states(self) -> set[Any]:
@@ -153,7 +153,7 @@ class Placed:
 
     def kept(self, v: Value) -> bool:
         """Whether a state goes straight into its own successor and into no weight's product."""
-        after = [user for user in v.users if user.column not in (None, v.column)]
+        after = [user for user in v.users if user.column not in (None, v.column) and user.path == v.path]
         scaled = all(user.op in ("multiply", "select") and all(x.kind != "weight" for x in user.inputs) for user in after)
         return scaled and all(
             box.role == v.role for user in after for box in ([user] if user.shown else drawn_users(user)))  # fmt: skip
@@ -173,7 +173,7 @@ class Placed:
         """What stands between a part's first step and the part before: their distance, and first states of its own."""
         if c is self.plan.columns[0] or not any(part.columns[0] is c for part in self.plan.parts):
             return 0.0
-        own = any(v.late is None and self.plan.initial_column(v) == c.columns[0] for v in self.plan.initial)
+        own = any(v.late is None and v.kind != "number" and self.plan.initial_column(v) == c.columns[0] for v in self.plan.initial)
         return APART + (FIRST + 20.0 if own else 0.0)
 
     def room_after(self, c: Shown) -> float:

@@ -75,8 +75,10 @@ class Railed(Routed):
                 self.marks.append(Mark(circle(x, level, 6.5 if main else 4.5), colour, kind="tap"))
                 turn = bottom + 12 + 5 * (self.taps_before(upper, key) % 4)
                 path = bent([(x, level), (x, turn), (end, turn), (end, bottom)] if end != x else [(x, level), (x, bottom)])
-                tap = Edge(box.id, self.graph.id[upper], path, colour, width * 0.8 if main else width, "head", kind="tap", on="column")
-                self.edges.append(tap if v.kind == "weight" else replace(self.edge(v, upper, path), kind="tap"))
+                thin = width * 0.8 if main else width
+                tap = Edge(box.id, self.graph.id[upper], path, colour, thin, "head", kind="tap", on="column")
+                own = v.kind == "weight" and not self.held_back(upper)
+                self.edges.append(tap if own else replace(self.edge(v, upper, path), kind="tap"))
         for rail, lower, end, x in self.feeds:
             if rail is v:
                 below = self.boxes[lower].bottom

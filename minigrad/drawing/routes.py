@@ -85,7 +85,9 @@ class Routed(Placed):
         """Between two parts, what the one hands to the other is named beside its line."""
         if self.room_before(right) and (box := self.boxes[x]).right > left.x:
             name = formulas.name(x, self.graph)
-            text = Text(left.x + left.w + INSET_OUT, box.centre[1] - 9, name, 19, True, "ink", "start", kind="hand-over")
+            further = any(source is x for source, _ in self.plan.skips)
+            y = box.centre[1] - (25 if further else 9)
+            text = Text(left.x + left.w + INSET_OUT, y, name, 19, True, "ink", "start", kind="hand-over")
             if all(t.text != name or t.kind != text.kind for t in self.texts):
                 self.texts.append(text)
 
@@ -157,15 +159,19 @@ class Routed(Placed):
     def join_skips(self) -> None:
         """What goes further than one step, either way: out at the side, along above the columns, in at the other side."""
         for x, target in self.plan.skips:
-            left, right = self.plan.drawn[x.column], self.plan.drawn[target.column]  # type: ignore[index]
-            way = 1 if left.x < right.x else -1
-            first, last = (left, right) if way > 0 else (right, left)
-            after, before = first.x + first.w + self.gutter - 30, last.x - 18
-            out, into = (after, before) if way > 0 else (before, after)
-            level = self.level(x)
-            points = self.out_of(self.boxes[x], self.slot(x, left), left, way, -9)
-            points += [(out, points[-1][1]), (out, level), (into, level)]
-            points += self.into(self.boxes[target], self.slot(target, right), into, way, x, -12)
+            if x not in self.boxes:
+                continue
+            there = self.plan.drawn[target.column]  # type: ignore[index]
+            here = self.plan.drawn.get(x.column)  # type: ignore[arg-type]
+            way = 1 if here is None or here.x < there.x else -1
+            into = there.x - 18 if way > 0 else there.x + there.w + self.gutter - 30
+            if here is None:
+                out, slot = self.boxes[x].right + 13, None
+            else:
+                out, slot = (here.x + here.w + self.gutter - 30 if way > 0 else here.x - 18), self.slot(x, here)
+            points = self.out_of(self.boxes[x], slot, here or there, way, -15)
+            points += [(out, points[-1][1]), (out, self.level(x)), (into, self.level(x))]
+            points += self.into(self.boxes[target], self.slot(target, there), into, way, x.initial or x, 15)
             self.edges.append(self.edge(x, target, bent(points, 11)))
 
     # -- into and out of the steps that are drawn as one
@@ -196,7 +202,7 @@ class Routed(Placed):
 
     def out_of_gap(self, x: Value, v: Value, before: Shown, gap: Shown, right: Shown) -> None:
         """From the dots into the column after them."""
-        slot = next((s for s, w in before.slots.items() if w.role == x.role), None)
+        slot = next((s for s, w in before.slots.items() if (w.role, w.name) == (x.role, x.name)), None)
         if slot is None:
             return
         start = gap.x + gap.w / 2 + 26

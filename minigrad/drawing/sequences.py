@@ -33,6 +33,7 @@ def regroup(values: list[Value]) -> list[Value]:
     for v, (_, steps) in found.items():
         if any(x in parts for x in steps):
             v.op, v.inputs = "stack", list(dict.fromkeys(steps))
+    merge_equal_reads(values)
     live = still_used([*values, *parts], values[-1])
     return sorted([*live, *masked_states(live)], key=lambda v: v.time)
 
@@ -84,6 +85,33 @@ def read_step_by_step(v: Value, found: dict[Value, Sequence]) -> None:
         if x.op == "getitem" and x.inputs[0] in found and (part := element(x, found[x.inputs[0]])) is not None:
             v.inputs[place] = part
             part.users += [v] if v not in part.users else []
+
+
+def merge_equal_reads(values: list[Value]) -> None:
+    """x[:, t] taken by two layers is one x_t, with the sum of what both send back."""
+    seen: dict[Any, list[Value]] = {}
+    for v in values:
+        if v.op == "getitem" and v.step is not None and v.inputs[0].computed and v.inputs[0].step is None:
+            seen.setdefault((v.inputs[0], v.step, str(v.settings.get("index"))), []).append(v)
+    for first, *others in seen.values():
+        for v in others:
+            for user in v.users:
+                user.inputs = [first if x is v else x for x in user.inputs]
+            first.users += [user for user in v.users if user not in first.users]
+            v.users = []
+        if others:
+            first.slope = sum_of_slopes([first, *others])
+            first.path = first.loop = first.path.rpartition("/")[0] + "/·"  # of neither layer: it stands below both
+
+
+def sum_of_slopes(values: list[Value]) -> Any:
+    """The gradient of what several values stand for: the sum of theirs."""
+
+    def slope(graph: Graph) -> np.ndarray | None:
+        found = [g for v in values if (g := graph.recorded(v)) is not None]
+        return np.sum(found, axis=0) if found else None
+
+    return slope
 
 
 def element(picked: Value, sequence: Sequence) -> Value | None:

@@ -6,7 +6,7 @@ states before the first step, a zone for what follows the last, and rails for wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -18,6 +18,7 @@ from .graph import Graph, Value, boxes_of, carried, sources, ways
 from .layout import Body, Link, Slot
 
 GATE = 43.0  # the least width of a gate's box: "100%"
+LEAVES = 380.0  # how wide a row of weights beside the results may be
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Plan:
     def __init__(self, graph: Graph, most: int = 8, values: str = "auto", most_rails: int = 9,
                  only: list[int] | None = None) -> None:  # fmt: skip
         self.graph, self.values = graph, values
-        drawn = groups(len(graph.columns), most) if only is None else [[k] for k in only]
+        drawn = groups_of_parts(graph, most) if only is None else [[k] for k in only]
         self.columns = [Shown(group) for group in drawn]
         self.drawn = {c.columns[0]: c for c in self.columns if not c.gap}
         self.rails = rails(graph)
@@ -73,6 +74,9 @@ class Plan:
                 for target in dict.fromkeys(drawn_users(x)):
                     if target.column in self.drawn and abs(target.column - c.last) > 1:
                         found.append((x, target))
+        for x in self.initial:
+            further = (target for target in dict.fromkeys(drawn_users(x)) if target.column in self.drawn)
+            found += [(x, target) for target in further if target.column != self.initial_column(x) and x.late is None]
         return found
 
     @cached_property
@@ -98,7 +102,7 @@ class Plan:
 
     def part_name(self, part: Part) -> str:
         """What the loops have in common: reader; both, of both/forward_rnn and both/backward_rnn; lstm + lstm_2."""
-        loops = dict.fromkeys(v.loop.partition("#")[0] for c in part.columns for v in self.inside(c.last) if v.computed)
+        loops = dict.fromkeys(v.loop.partition("#")[0].removesuffix("·").rstrip("/") for c in part.columns for v in self.inside(c.last) if v.computed)
         names = dict.fromkeys(loop.rpartition("/")[2] for loop in loops)
         above = {loop.partition("/")[0] for loop in loops if "/" in loop}
         return above.pop() if len(names) > 1 and len(above) == 1 else " + ".join(name for name in names if name)
@@ -113,10 +117,16 @@ class Plan:
         """The body that the steps of a block share: one slot per role, one link per pair of roles that is joined."""
         columns = [c for c in self.columns if not c.gap and self.graph.columns[c.last].block == block]
         loops = self.storeys([v for c in columns for v in self.inside(c.last) if v.computed])
+        by_name = self.body_with(columns, loops, named_seat)
+        return by_name if by_name.upward else self.body_with(columns, loops, lambda v: v.role)
+
+    def body_with(self, columns: list[Shown], loops: list[str], seat: Callable[[Value], Any]) -> Body:
+        """One slot per seat, one link per pair of seats that is joined in any of the columns."""
         slots: dict[Any, Slot] = {}
         for c in columns:
+            c.slots = {}
             for v in self.inside(c.last):
-                slot = slots.setdefault(v.role, Slot(v.role, leaf=not v.computed, fixed=not v.computed))
+                slot = slots.setdefault(seat(v), Slot(v.role, leaf=not v.computed, fixed=not v.computed))
                 slot.storey = loops.index(v.loop) if v.computed else 0
                 slot.need = max(slot.need, self.need(v))
                 slot.left_pull |= any(self.from_before(x, v) for x in sources(v))
@@ -126,7 +136,7 @@ class Plan:
         links: dict[Any, Link] = {}
         for c in columns:
             for slot, v in c.slots.items():
-                self.link(slot, v, c, slots, links)
+                self.link(slot, v, c, links)
         body = Body(order, list(links.values()))
         for c in columns:
             c.body = body
@@ -151,8 +161,9 @@ class Plan:
         """Whether x enters v from the step before."""
         return x.initial is not None or x.cut is not None or (x.column is not None and v.column is not None and x.column < v.column)
 
-    def link(self, slot: Slot, v: Value, c: Shown, slots: dict[Any, Slot], links: dict[Any, Link]) -> None:
+    def link(self, slot: Slot, v: Value, c: Shown, links: dict[Any, Link]) -> None:
         """The lines that end in a box from inside its step or from below; and the one that rises out of the step."""
+        seats = {x: other for other, x in c.slots.items()}
         for x in sources(v):
             if x in self.rails:
                 if x in self.lesser:
@@ -161,8 +172,8 @@ class Plan:
                 links.setdefault((x, slot), Link(None, slot, key=x, order=int(main)))
                 if main and any(user.column == c.last and v in boxes_of(user) for user in x.users):
                     links.setdefault(("part", slot), Link(None, slot, key="part", order=2))
-            elif x.column == c.last and x.role in slots and slots[x.role] is not slot:
-                links.setdefault((slots[x.role], slot), Link(slots[x.role], slot, key=x.role))
+            elif x in seats and seats[x] is not slot:
+                links.setdefault((seats[x], slot), Link(seats[x], slot, key=x.role))
         for rail in self.rails:
             if rail not in self.lesser and v in sources(rail):
                 links.setdefault(("feed", rail, slot), Link(None, slot, key=("feed", rail), order=3))
@@ -192,7 +203,7 @@ class Plan:
             slot.left_pull = any(x.column is not None for x in sources(v))
         if self.graph.weight in self.rails:
             links += [Link(None, link.upper, key="part", order=2) for link in links if link.key is self.graph.weight]
-        return Body(list(out.values()), links), {slot: v for v, slot in out.items()}
+        return Body(list(out.values()), links, leaf_room=LEAVES), {slot: v for v, slot in out.items()}
 
     def before(self) -> set[Value]:
         """What the first states and the rails were computed from, and nothing else uses: it is named in their equations."""
@@ -213,7 +224,9 @@ class Plan:
             value, gradient = value_words(v, self.values), gradient_words(v, self.graph)[-1:] if v.kind == "weight" else []
             beside = sum(fonts.measure(words, 20, bold) + 8 for words, bold, _ in [(value, False, ""), *gradient] if words)
             return name + beside + 2 * PAD
-        return max(60.0, name + 2 * PAD)
+        numbers = [gradient_words(v, self.graph)[-1:], [(value_words(v, self.values), False, "")]]
+        beside = sum(fonts.measure(words, 18, bold) + 14 for one in numbers for words, bold, _ in one if words) if v.column is not None else 0.0
+        return max(60.0, name + min(beside, 120.0) + 2 * PAD)
 
     def let_through(self, c: Shown) -> float:
         """The share of a step that its masks let through; 1 without masks."""
@@ -223,6 +236,11 @@ class Plan:
     def initial_column(self, v: Value) -> int:
         """Where a first state enters."""
         return next(user.column for user in v.users if user.column is not None)
+
+
+def named_seat(v: Value) -> Any:
+    """Where a value stands in its column: where that of its name stands in the others, even if it was computed otherwise."""
+    return (v.loop, v.name, v.computed) if v.name else v.role
 
 
 def drawn_users(v: Value) -> Iterable[Value]:
@@ -245,6 +263,17 @@ def rails(graph: Graph) -> list[Value]:
         if outside and any(user.column is not None for user in drawn_users(v)):
             found.append(v)
     return sorted(found, key=lambda v: (v is graph.weight, v.kind != "weight"))
+
+
+def groups_of_parts(graph: Graph, most: int) -> list[list[int]]:
+    """Each part's steps by themselves: the longest parts give up steps first, and none is left with fewer than three columns."""
+    parts: dict[int, list[int]] = {}
+    for k, column in enumerate(graph.columns):
+        parts.setdefault(column.block, []).append(k)
+    room = {block: len(columns) for block, columns in parts.items()}
+    while sum(room.values()) > most and max(room.values()) > 3:
+        room[max(room, key=lambda block: room[block])] -= 1
+    return [[columns[k] for k in group] for block, columns in parts.items() for group in groups(len(columns), max(room[block], min(3, most)))]
 
 
 def groups(count: int, most: int) -> list[list[int]]:

@@ -18,7 +18,7 @@ from .layout import Body, Link, Slot
 from .placed import FIRST, INSET, TOP
 from .rails import Railed
 from .scene import Box, Mark, Path, Point, Scene, Text, curve, line, rounded_rectangle
-from .steps import Shown
+from .steps import Shown, carries
 
 SIZES = (21, 20, 19, 18)
 
@@ -151,14 +151,21 @@ class Unrolled(Railed):
         for v in self.plan.initial:
             assert v.initial is not None
             column, slot = self.plan.drawn.get(self.plan.initial_column(v)), self.state_slot(v.initial)
-            if column is None or slot is None:
+            further = column is not None and column is not self.plan.columns[0] and v.late is None
+            if column is None or slot is None or further and v.kind == "number":
                 continue
             x = column.x + column.w + self.gutter - 4 if v.late else column.x - self.gutter - FIRST - 4
-            others = [box for w, box in self.boxes.items() if w.initial is not None and box.x == x]
+            taken = [box.y for w, box in self.boxes.items() if w.initial is not None and box.x == x]
+            taken += self.handed_over(column) if further else []
             y = slot.y
-            while any(abs(y - other.y) < slot.h + 6 for other in others):
+            while any(abs(y - other) < slot.h + 6 for other in taken):
                 y += slot.h + 8
             self.add_box(v, x, y, FIRST, slot.h).kind = "first"
+
+    def handed_over(self, column: Shown) -> list[float]:
+        """At which heights the part before hands something over: nothing may stand in the way."""
+        before = self.plan.columns[self.plan.columns.index(column) - 1]
+        return [self.slot(x, before).y for x, _ in carries(self.plan, before, column)] if not before.gap else []
 
     def state_slot(self, state: Value) -> Slot | None:
         """Where a state stands in its body."""
