@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
+from minigrad.decoding import sample
 
 Recipe = Callable[[], tuple[Any, dict[str, Any]]]
 PICTURES: list[tuple[str, Recipe]] = []
@@ -109,10 +110,34 @@ def one_weight() -> tuple[Any, dict[str, Any]]:
     return toy(), {"size": "slide"}
 
 
+@picture("Several weights at once")
+def several() -> tuple[Any, dict[str, Any]]:
+    """Each weight in its own colour, with its own pills and its own sum. What comes down to all three is the same dz."""
+    return toy(), {"weight": ["W_hh", "W_xh", "b"]}
+
+
 @picture("Before backward()")
 def before() -> tuple[Any, dict[str, Any]]:
-    """A gradient that nobody computed is not zero: it is not computed."""
-    return toy(backward=False), {}
+    """A gradient that nobody computed is not zero: it is not computed. In which order the parts will arrive is known."""
+    return toy(backward=False), {"size": "slide"}
+
+
+@picture("The tape")
+def tape() -> tuple[Any, dict[str, Any]]:
+    """Forward writes downwards, backward reads upwards. Every arc points up: both parts of b's gradient arrive before the end."""
+    return expression()[0], {"view": "tape"}
+
+
+@picture("The tape of a net")
+def tape_of_a_net() -> tuple[Any, dict[str, Any]]:
+    """The number on a box: when backward visits it. Under every step what was recorded there, and what arrived."""
+    return toy(), {"view": "tape"}
+
+
+@picture("The tape of an LSTM")
+def tape_of_an_lstm() -> tuple[Any, dict[str, Any]]:
+    """Fifty steps, 854 operations. Σ: c's gradient comes in two parts, from h and from the next c; both before its visit."""
+    return layered("LSTM", steps=50), {"view": "tape"}
 
 
 @picture("Shares that add to 100 %")
@@ -218,6 +243,43 @@ def encoder_decoder() -> tuple[Any, dict[str, Any]]:
                 loss = loss + (y - 1.0) ** 2
     loss.backward()
     return trace, {}
+
+
+LETTERS = "ehlo"
+
+
+def writer(forced: bool) -> tuple[mg.Trace, str]:
+    """A net that shall write "ello" after "h": each step reads the symbol before, from the data or as chosen; and what was read."""
+    random, one_hot = np.random.default_rng(0), np.eye(len(LETTERS))
+    W_xh, W_hh, W_hy = (mg.Tensor(random.normal(size=shape) * 0.8, requires_grad=True, name=name)
+                        for name, shape in (("W_xh", (4, 6)), ("W_hh", (6, 6)), ("W_hy", (6, 4))))  # fmt: skip
+    h, loss, symbol, read = mg.Tensor(np.zeros((1, 6))), 0.0, LETTERS.index("h"), ""
+    mg.set_random_seed(3)
+    with mg.Trace() as trace:
+        for t, wanted in enumerate("ello"):
+            with mg.scope(t=t):
+                x, target = mg.Tensor(one_hot[[symbol]]), mg.Tensor(one_hot[[LETTERS.index(wanted)]])
+                h = mg.tanh(x @ W_xh + h @ W_hh)
+                y = h @ W_hy
+                loss = loss - mg.sum(target * mg.log_softmax(y))
+            read += LETTERS[symbol]
+            symbol = LETTERS.index(wanted) if forced else int(sample(y)[0])
+    loss.backward()
+    return trace, read
+
+
+@picture("Teacher forcing")
+def teacher_forcing() -> tuple[Any, dict[str, Any]]:
+    """What each step reads comes from the data, whatever the step before has said: x at t + 1 is the target of t."""
+    trace, read = writer(forced=True)
+    return trace, {"feeds": {"target": "x"}, "labels": read}
+
+
+@picture("Sampling")
+def sampling() -> tuple[Any, dict[str, Any]]:
+    """The same net reads what it has chosen itself. A chosen symbol is no function of y that has a slope: no gradient passes."""
+    trace, read = writer(forced=False)
+    return trace, {"feeds": {"y": "x"}, "labels": read}
 
 
 @picture("Padding")

@@ -45,7 +45,9 @@ class Ledger:
         """One row's words: recorded, operation, value, visited, arrives, sends on."""
         forms = self.tape.equation(entry)
         short = next((form for form in forms if fonts.measure(form, SIZE, True) <= WIDEST), forms[-1])
-        return [str(entry.number), short, self.tape.value(entry), str(entry.visit), self.tape.arrives(entry.value), self.tape.sends(entry)]
+        arrives = self.tape.arrives(entry.value)
+        arrives = arrives if fonts.measure(arrives, SIZE, True) <= WIDEST else arrives.rpartition(" = ")[2]
+        return [str(entry.number), short, self.tape.value(entry), str(entry.visit), arrives, shorter(self.tape.sends(entry))]
 
     def leaf_cells(self, x: Value) -> list[str]:
         """A leaf is on no tape: its name, and what has come together in .grad at the end."""
@@ -142,6 +144,15 @@ class Ledger:
         scene.add(Edge("", "", line((left, top), (left, bottom)), "ink", 3.5, "head", kind="way"))
         colour = "gradient line" if self.tape.walked else "line"
         scene.add(Edge("", "", line((right + 24, bottom), (right + 24, top)), colour, 3.5, "head", kind="way"))
+
+
+def shorter(words: str) -> str:
+    """W_xh 0.20, W_hh 0.04, …: as many of the items as there is room for, whole ones only."""
+    items = words.split(", ")
+    while len(items) > 1 and fonts.measure(words, SIZE, True) > WIDEST:
+        items.pop()
+        words = ", ".join(items) + ", …"
+    return words
 
 
 def badge(x: float, y: float, width: float, colour: str = "gradient") -> Mark:

@@ -54,6 +54,8 @@ def draw(
         computed = any(graph.gradient(v) is not None for v in graph.values)
         graph.backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
         graph.missing = own["not computed"]
+        if feeds and weight is None:  # then the picture is about what is fed, not about a sum
+            graph.weight = None
         if view in ("auto", "tape"):
             weights = several.pick(graph, others) if others else []
             scene, text = in_time_or_not(graph, own, view, title=title, values=values, slide=size == "slide", most=steps, entry=entry,

@@ -145,6 +145,7 @@ class Scene:
     description: str = ""
     items: list[Item] = field(default_factory=list)
     smallest: float = 18  # no text is smaller, at this scene's size
+    text: str = ""  # the picture for a terminal
 
     def add(self, *items: Item) -> None:
         self.items.extend(items)

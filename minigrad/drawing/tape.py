@@ -6,7 +6,7 @@ the way back every part of its gradient arrives before it is visited. Entries ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from .expression import added
 from .graph import Graph, Value, boxes_of
 from .notation import norm, number, odd, subscript
 from .sums import as_array
-from .text import table
+from .text import cells, pad
 
 MOST = 24  # entries in one list, if nobody asks for more
 
@@ -170,19 +170,19 @@ class Tape:
 
     # -- in words
 
-    def lines(self, words: Any) -> str:
+    def lines(self, words: Mapping[str, str]) -> str:
         """The list for a terminal, or for whoever cannot see it."""
-        head = [words["recorded"], words["operation"], words["value"], words["visited"], words["arrives"], words["sends on"]]
-        rows: list[list[str]] = [head]
-        for item in shortened(self.entries, MOST):
+        rows = [[words[key] for key in ("recorded", "operation", "value", "visited", "arrives", "sends on")]]
+        shown = list(shortened(self.entries, MOST))
+        for item in shown:
             if isinstance(item, Gap):
                 rows.append(["…", more(item, words), "", "…", "", ""])
             else:
                 rows.append([str(item.number), self.equation(item)[0].replace("\u2009", " "), self.value(item), str(item.visit),
                              self.arrives(item.value), self.sends(item)])  # fmt: skip
-        for x in self.leaves(e for e in shortened(self.entries, MOST) if isinstance(e, Entry)):
-            rows.append(["", x.grad_name, "", "", self.arrives(x), ""])
-        return table(rows)
+        rows += [["", x.grad_name, "", "", self.arrives(x), ""] for x in self.leaves(e for e in shown if isinstance(e, Entry))]
+        widths = [max(cells(row[k]) for row in rows) for k in range(5)]
+        return "\n".join("  ".join([*(pad(row[k], widths[k], k != 1) for k in range(5)), row[5]]).rstrip() for row in rows)
 
 
 def shortened(entries: Sequence[Entry], most: int) -> Iterator[Entry | Gap]:
@@ -197,7 +197,7 @@ def shortened(entries: Sequence[Entry], most: int) -> Iterator[Entry | Gap]:
     yield from entries[-tail:]
 
 
-def more(gap: Gap, words: Any) -> str:
+def more(gap: Gap, words: Mapping[str, str]) -> str:
     """97 operations more (11 to 107); without the numbers where others come between"""
     first, last = gap.entries[0].number, gap.entries[-1].number
     if last - first >= len(gap.entries):

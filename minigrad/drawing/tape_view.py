@@ -15,6 +15,7 @@ from .expression import Expression
 from .folding import fold_inner
 from .graph import Graph, Value
 from .ledger import Ledger, Strip, number_boxes
+from .moving import centred, moved
 from .placed import MARGIN
 from .scene import Edge, Scene, Text, line
 from .tape import MOST, Entry, Tape
@@ -91,28 +92,12 @@ def beside(scene: Scene, graph: Graph, tape: Tape, words: Mapping[str, str], val
     high = max(box.bottom for box in part.boxes) - first
     dy = top - first + max(0.0, (ledger.height - high) / 2)
     left = min(box.x for box in part.boxes)
-    moved(part, MARGIN + 10 - left, dy)
+    moved(part.items, MARGIN + 10 - left, dy)
     scene.add(*(item for item in part.items if not (isinstance(item, Text) and item.kind == "title")))
     for v in drawing.boxes:
         tape.boxed[v] = [tape.by_value[v]] if v in tape.by_value else []
     number_boxes(scene, tape, drawing.boxes)
     return max(box.right for box in part.boxes) + 110.0
-
-
-def moved(scene: Scene, dx: float, dy: float) -> None:
-    """Everything aside and down by so much."""
-    for item in scene.items:
-        shift(item, dx, dy)
-
-
-def shift(item: Any, dx: float, dy: float) -> None:
-    """One item, with what is inside it."""
-    if hasattr(item, "path"):
-        item.path = item.path.moved(dx, dy)
-    else:
-        item.x, item.y = item.x + dx, item.y + dy
-    for inner in (*getattr(item, "texts", ()), *getattr(item, "marks", ())):
-        shift(inner, dx, dy)
 
 
 def head(scene: Scene, words: Mapping[str, str], key: str) -> None:
@@ -145,17 +130,6 @@ def notes(scene: Scene, tape: Tape, words: Mapping[str, str], y: float) -> None:
             scene.add(Text(MARGIN, y + 12, part, 20, False, "muted"))
             y += LINE
     scene.height = y + (18 if said else 10)
-
-
-def centred(scene: Scene) -> None:
-    """In the middle of a slide, if it is smaller than one."""
-    width, height = views.SLIDE
-    title = [item for item in scene.items if isinstance(item, Text) and item.kind == "title"]
-    dx, dy = max(0.0, (width - scene.width) / 2), max(0.0, (height - scene.height) / 2)
-    moved(scene, dx, dy)
-    for item in title:
-        shift(item, -dx, -dy)
-    scene.width, scene.height = max(scene.width, width), max(scene.height, height)
 
 
 # ------------------------------------------------------------------------------------------------ through time

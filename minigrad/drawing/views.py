@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import feeds as feeding
-from . import fonts, formulas, several, text
+from . import fonts, formulas, several, text, text_views
 from .cell import scene as cell_scene
 from .expression import Expression
 from .folding import fold_inner, keep_newest
 from .graph import Graph, Value
+from .moving import SLIDE, centred
 from .naming import name_the_nameless
 from .placed import MARGIN
 from .rolled import scene as rolled_scene
@@ -23,7 +24,7 @@ from .unrolled import Unrolled
 from .waterfall import LABELS, PILL, Waterfall, check
 from .words import count
 
-SLIDE = (1920.0, 1080.0)
+LEGEND = 36.0  # for a line under the picture
 MOST = 8  # columns, if nobody asks for another number
 WIDEST = 2400.0  # a page as wide as this rather than steps drawn as one
 
@@ -34,24 +35,26 @@ def unrolled(
 ) -> tuple[Scene, str]:  # fmt: skip
     """The net in columns; backward with pills and the waterfall of one weight's gradient, or of several."""
     fed = feeding.pairs(graph, feeds)
-    net, end = fitted(graph, words, backward, slide, most, values, labels, fed, len(weights))
+    net, end = fitted(graph, words, backward, slide, most, values, labels, fed, len(weights) or int(backward and graph.weight is not None))
     scene = Scene(net.page, 0)
     net.net(scene, end)
     feeding.draw(net, fed)
     bottom = net.draw_rails(end + 11)
-    if fed:
-        scene.add(*feeding.legend(net, fed, words, bottom + 30))
-        bottom += 46
     if backward and len(weights) > 1:
         return of_several(scene, net, weights, words, bottom + 10, slide, title)
     with_sum = backward and graph.weight is not None
     total = add_up(graph, graph.weight, net.plan.groups, entry) if with_sum and graph.weight else None
     if total is not None and total.uses:
-        with_waterfall(scene, net, total, words, bottom + 10, slide)
+        with_waterfall(scene, net, total, words, bottom + 10, SLIDE[1] - (LEGEND if fed else 0.0) if slide else None)
     else:
-        scene.height = SLIDE[1] if slide else bottom + 40
+        scene.height = bottom + 40
         paint_net(scene, net)
+    if fed:
+        scene.add(*feeding.legend(net, fed, words, scene.height + (LEGEND - 20 if total else 0.0)))
+        scene.height += LEGEND
     lay_grounds(scene, net)
+    if slide:
+        centred(scene)
     scene.title = title or fed_title(fed, words) or default_title(graph, words, total)
     heading(scene, net, graph, words, scene.title)
     scene.description = "\n".join([described(graph, net.plan, total, words), *feeding.described(fed, words)])
@@ -85,12 +88,12 @@ def summed(total: Sum, words: Mapping[str, str]) -> str:
     return f"{total.weight.grad_name}, {words['in order']}: {check(total)}."
 
 
-def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, str], pills: float, slide: bool) -> None:
+def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, str], pills: float, page: float | None) -> None:
     """The net with the sum under it: pills, bars, and words beside them, in the room that the page has."""
-    room = SLIDE[1] - LABELS - (pills + PILL + 48)
+    room = (page or SLIDE[1]) - LABELS - (pills + PILL + 48)
     known = total.total is not None and math.isfinite(total.total)
-    zero = pills + PILL + 48 + (room if slide or room > 150 and known else 240.0 if known else 0.0)
-    scene.height = zero + (LABELS if slide or known else 0.0)
+    zero = pills + PILL + 48 + (room if page or room > 150 and known else 240.0 if known else 0.0)
+    scene.height = zero + (LABELS if page or known else 0.0)
     paint_net(scene, net)
     fall = Waterfall(net, total, words)
     fall.draw(scene, pills, zero)
@@ -115,7 +118,9 @@ def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values
         weights = [v for v in graph.shown if v.kind == "weight"]
         drawing = Expression(graph, words, backward, values)
         lines.append("Gradients: " + "; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights) + ".")
-    return Expression(graph, words, backward, values).scene(title, "\n".join(lines))
+    scene = Expression(graph, words, backward, values).scene(title, "\n".join(lines))
+    scene.text = text_views.expression(graph, words, title, backward)
+    return scene
 
 
 def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate: int | None) -> Scene:
@@ -156,11 +161,12 @@ def fitted(
             net.page = net.widths(SLIDE[0] if slide else None)
             if net.fits():
                 break
-            wide = 0.0 if slide else net.widths(None, net.least_width())
-            if wide and (most or wide <= WIDEST and not any(c.gap for c in net.plan.columns)):
+            whole = not any(c.gap for c in net.plan.columns)
+            if not slide and (most or whole) and ((wide := net.widths(None, net.least_width())) <= WIDEST or most):
                 net.page = wide
                 break
-        below = 520 + 120 * max(0, sums - 1)
+            net.page = net.widths(SLIDE[0] if slide else None, 0.0 if slide or steps > 3 else net.least_width())
+        below = 400 + 120 * sums if sums else 280 + 39 * len(net.plan.rails)
         end = net.heights(SLIDE[1] - below if slide else None)
         if not slide or end <= SLIDE[1] - below + 30:
             break
