@@ -71,7 +71,9 @@ def on_host(array: Any) -> bool:
 
 def is_array(x: Any) -> bool:
     """Anything that speaks NumPy's protocols as an array of its own: NumPy's, CuPy's."""
-    return on_host(x) or all(hasattr(x, name) for name in ("__array_function__", "dtype", "shape"))
+    if on_host(x):
+        return True
+    return all(hasattr(x, name) for name in ("__array_function__", "dtype", "shape")) and not hasattr(x, "__record__")
 
 
 def array_to_cpu(array: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import backend
-from .engine import Patch, Tensor, describe, elementwise, primitive, primitives, private_array, sum_to, wrap
+from .engine import Patch, Tensor, describe, elementwise, operand, primitive, primitives, private_array, sum_to, wrap
 
 __all__ = [
     "abs", "add", "broadcast_to", "clip", "concatenate", "cos", "cross_entropy", "cumsum", "divide", "einsum", "elu",
@@ -233,6 +233,8 @@ def select(x, y, *, condition):
 
 def where(condition: Any, x: Any, y: Any) -> Tensor:
     """z = x where the condition holds, else y.  The condition is an array of booleans and has no gradient."""
+    if hasattr(condition, "__record__"):
+        return condition.__record__(where, (condition, operand(x), operand(y)), {})
     return select(x, y, condition=beside(x if isinstance(x, Tensor) else y, constant(condition)))
 
 
@@ -390,8 +392,14 @@ def peak(x: Any, axis: Any) -> Any:
 
 def largest_in_rows(x: Any) -> Any:
     """x.max(−1, keepdims=True) by way of argmax, which takes NumPy less than half the time"""
-    rows = x.reshape((-1, x.shape[-1]))
-    return rows[backend.arange_like(len(rows), x), rows.argmax(1)].reshape((*x.shape[:-1], 1))
+    return x[places(x.argmax(-1))][..., None]
+
+
+def places(columns: Any) -> tuple:
+    """The index that picks one number from each row of an array (…, classes): integers (…), the column in every row."""
+    lengths = columns.shape
+    axes = [backend.arange_like(n, columns).reshape((n, *[1] * (len(lengths) - k - 1))) for k, n in enumerate(lengths)]
+    return (*axes, columns)
 
 
 def log_of_sum(x: Any, axis: Any) -> Any:
@@ -402,9 +410,6 @@ def log_of_sum(x: Any, axis: Any) -> Any:
 @primitive
 def cross_entropy_of_logits(logits, *, targets):
     """ℓ = ln Σⱼ e^{zⱼ} − z_target, for every row of logits;  ∂ℓ/∂z = softmax(z) − one-hot(target)"""
-    classes = logits.shape[-1]
-    rows = backend.arange_like(targets.size, targets)
-    chosen = logits.reshape((-1, classes))[rows, targets.reshape(-1)].reshape(targets.shape)
     top = peak(logits, -1)
     e = np.exp(logits - top)
     total = e.sum(axis=-1, keepdims=True)
@@ -412,17 +417,15 @@ def cross_entropy_of_logits(logits, *, targets):
     def pullback(dl):
         dl = dl[..., None]
         return less_at(e * (dl / total), targets, dl)
-    return (np.log(total) + top)[..., 0] - chosen, pullback
+    return (np.log(total) + top)[..., 0] - logits[places(targets)], pullback
 
 
 def less_at(dz: Any, targets: Any, dl: Any) -> Any:
     """dz − dl · one-hot(targets);  where dz is an array, made for this, one subtraction in each row instead of them all"""
-    classes = dz.shape[-1]
     if isinstance(dz, Tensor):
-        return dz - dl * (backend.arange_like(classes, targets) == targets[..., None])
-    rows = dz.reshape((-1, classes))
-    rows[backend.arange_like(targets.size, targets), targets.reshape(-1)] -= dl.reshape(-1)
-    return rows.reshape(dz.shape)
+        return dz - dl * (backend.arange_like(dz.shape[-1], targets) == targets[..., None])
+    dz[places(targets)] -= dl[..., 0]
+    return dz
 
 
 def cross_entropy(logits: Any, targets: Any) -> Tensor:
@@ -448,7 +451,22 @@ def matmul(x, y):
     """Z = X Y;  dX = dZ Yᵀ,  dY = Xᵀ dZ   (any ranks that NumPy's @ takes)"""
     if x.ndim == 2 and y.ndim == 2:
         return x @ y, lambda dz: times_transposed(dz, y), lambda dz: np.dot(x.T, dz)     # dot: a third of @'s time for one row
+    if x.ndim == 3 and y.ndim == 2 and not isinstance(x, Tensor) and x.swapaxes(0, 1).flags.c_contiguous:
+        return matmul_of_turned(x, y)
     return matmul_of_any_rank(x, y)
+
+
+def matmul_of_turned(x: Any, y: Any) -> tuple:
+    """For x (N, T, features) that lies in memory time first, as recurrent layers leave it: one product as it lies."""
+    N, T, features = x.shape
+    rows = x.swapaxes(0, 1).reshape((T * N, features))
+
+    def turned(rows):
+        return rows.reshape((T, N, rows.shape[-1])).swapaxes(0, 1)
+
+    def in_rows(dz):
+        return dz.swapaxes(0, 1).reshape((T * N, dz.shape[-1]))
+    return np.ascontiguousarray(turned(rows @ y)), lambda dz: turned(in_rows(dz) @ y.T), lambda dz: np.dot(rows.T, in_rows(dz))
 
 
 def times_transposed(dz: Any, y: Any) -> Any:
@@ -665,6 +683,8 @@ def embedding(W: Any, indices: Any) -> Tensor:
 
     W (V, D), indices (…) integers → (…, D).  Raises IndexError for an index outside 0 … V−1.
     """
+    if hasattr(indices, "__record__"):
+        return indices.__record__(embedding, (operand(W), indices), {})
     indices = indices_of(indices, "embedding's indices")
     check_range(indices, W.shape[0], "embedding", "row")
     return getitem(W, index=beside(W, indices))

@@ -148,9 +148,19 @@ class MultiHeadAttention(Random):
         y = ops.einsum("ntd,dhk->nhtk", x, getattr(self, name))
         return y + ops.expand_dims(getattr(self, f"b_{name.lower()}"), 1) if self.use_bias else y
 
+    def check(self, query: Tensor, value: Tensor, key: Tensor) -> None:
+        """Three sequences, each of the width that its weights were made for; a value for every key."""
+        widths = [getattr(self, name).shape[0] for name in "QVK"]
+        given = (query, value, key)
+        if any(x.ndim != 3 or x.shape[-1] != width for x, width in zip(given, widths)) or value.shape[1] != key.shape[1]:
+            raise ValueError(f"{self.label} expects query (batch, T, {widths[0]}), value (batch, S, {widths[1]}) and key (batch, S, "
+                             f"{widths[2]}), got shapes {', '.join(str(x.shape) for x in given)}: sequences of vectors, each with "
+                             f"the width at the first call; Reshape or Dense makes them so")
+
     def call(self, query: Tensor, value: Tensor, key: Tensor | None = None, training: bool = False, mask: Any = None,
              attention_mask: Any = None, return_attention_scores: bool = False, use_causal_mask: bool = False) -> Any:
         key = value if key is None else key
+        self.check(query, value, key)
         q, k, v = self.heads(query, "Q"), self.heads(key, "K"), self.heads(value, "V")
         scores = (q @ ops.swapaxes(k, -1, -2)) * (1.0 / math.sqrt(self.key_dim))  # (N, heads, T, S)
         scores = forbidden(scores, None if value.mask is None else value.mask[:, None, None, :])
@@ -185,7 +195,7 @@ def three(x: Any, layer: Layer) -> tuple[Tensor, Tensor, Tensor]:
     if not isinstance(x, (list, tuple)) or len(x) not in (2, 3):
         raise ValueError(f"{layer.label} is called on a list: [query, value] or [query, value, key]")
     query, value, key = x if len(x) == 3 else (*x, x[1])
-    if query.shape[-1] != key.shape[-1] or value.shape[1] != key.shape[1]:
-        raise ValueError(f"{layer.label}: queries and keys must have one width, keys and values one length; got shapes "
-                         f"{query.shape}, {value.shape}, {key.shape}")
+    if any(one.ndim != 3 for one in (query, value, key)) or query.shape[-1] != key.shape[-1] or value.shape[1] != key.shape[1]:
+        raise ValueError(f"{layer.label} expects sequences (batch, time, features): queries and keys of one width, keys and values of "
+                         f"one length; got query {query.shape}, value {value.shape}, key {key.shape}: a Dense layer makes widths equal")
     return query, value, key

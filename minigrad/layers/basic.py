@@ -113,6 +113,8 @@ class Dropout(Random):
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
+        if self.noise_shape is not None and len(self.noise_shape) != x.ndim:
+            raise ValueError(f"{self.label} has noise_shape {self.noise_shape}, one size or None for each axis; got x of shape {x.shape}")
         if not training or self.rate == 0:
             return x
         if self.rate == 1:
@@ -197,6 +199,8 @@ class Permute(Layer):
             raise ValueError(f"{self.label}: dims orders the axes 1 to {len(self.dims)}, got {self.dims}")
 
     def call(self, x: Tensor) -> Tensor:
+        if x.ndim != len(self.dims) + 1:
+            raise ValueError(f"{self.label} orders {len(self.dims)} axes behind the batch axis, got x of shape {x.shape}")
         return ops.transpose(x, (0, *self.dims))
 
 

@@ -1,6 +1,7 @@
 """Layers that make one tensor of several: sums, products, concatenation, and what attention is built from.
 
-They are called on a list. Add, Multiply and their kin broadcast as NumPy does.
+They are called on a list. Add, Multiply and their kin broadcast as NumPy does; an input with fewer axes gets its missing
+ones behind the batch axis, as in Keras.
 """
 from __future__ import annotations
 
@@ -21,7 +22,12 @@ class Merge(Layer):
 
     def call(self, x: list[Tensor]) -> Tensor:
         expect_list(x, self)
-        return self.finish(reduce(self.merge, x), len(x))
+        rank = max(one.ndim for one in x)
+        alike = [with_axes(one, rank) for one in x]
+        if any(len({one.shape[-axis] for one in alike if axis <= one.ndim} - {1}) > 1 for axis in range(1, rank + 1)):
+            raise ValueError(f"{self.label} joins element by element, so sizes must be equal or 1; got shapes {shapes_of(x)}: "
+                             f"bring them together with a Dense layer or a slice, or join them with Concatenate")
+        return self.finish(reduce(self.merge, alike), len(x))
 
     def merge(self, a: Tensor, b: Tensor) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define merge(a, b)")
@@ -89,11 +95,11 @@ class Concatenate(Merge):
 
     def call(self, x: list[Tensor]) -> Tensor:
         expect_list(x, self)
-        axis = self.axis % x[0].ndim
+        axis = self.axis % max(1, x[0].ndim)
         rest = [tuple(size for k, size in enumerate(one.shape) if k != axis) for one in x]
-        if any(one != rest[0] for one in rest):
-            raise ValueError(f"{self.label} joins along axis {self.axis}; the other axes must agree, got shapes "
-                             + ", ".join(str(one.shape) for one in x))
+        if not -x[0].ndim <= self.axis < x[0].ndim or any(one != rest[0] for one in rest):
+            raise ValueError(f"{self.label} joins along axis {self.axis}; the other axes must agree, got shapes {shapes_of(x)}: "
+                             f"choose another axis=, or bring them together with a Dense layer, a slice or Reshape")
         return ops.concatenate(x, axis=axis)
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
@@ -114,11 +120,16 @@ class Dot(Layer):
         self.axes, self.normalize = axes if isinstance(axes, int) else tuple(axes), normalize
 
     def call(self, x: list[Tensor]) -> Tensor:
+        if not isinstance(x, (list, tuple)) or len(x) != 2:
+            raise ValueError(f"{self.label} is called on a list of two tensors: Dot(axes)([a, b])")
         a, b = x
         axes = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
+        if any(not -one.ndim <= axis < one.ndim for one, axis in zip(x, axes)):
+            raise ValueError(f"{self.label} has axes={self.axes}, which shapes {shapes_of(x)} have not")
         i, j = axes[0] % a.ndim, axes[1] % b.ndim
         if a.shape[i] != b.shape[j]:
-            raise ValueError(f"{self.label} sums over axis {i} of {a.shape} and axis {j} of {b.shape}: sizes differ")
+            raise ValueError(f"{self.label} sums over axis {i} of {a.shape} and axis {j} of {b.shape}, whose sizes differ: "
+                             f"choose other axes=, or bring them together with a Dense layer")
         if self.normalize:
             a, b = unit(a, i), unit(b, j)
         a, b = ops.moveaxis(a, i, -1), ops.moveaxis(b, j, 1)                 # (N, …, k), (N, k, …)
@@ -130,6 +141,16 @@ class Dot(Layer):
 def unit(x: Tensor, axis: int) -> Tensor:
     """x / ‖x‖ along an axis"""
     return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))
+
+
+def with_axes(x: Tensor, rank: int) -> Tensor:
+    """(N, D) beside (N, T, D) is (N, 1, D)"""
+    return x if x.ndim in (0, 1, rank) else ops.reshape(x, (x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:]))
+
+
+def shapes_of(x: Any) -> str:
+    """(2, 3) and (2, 4), for messages"""
+    return " and ".join(str(one.shape) for one in x)
 
 
 def expect_list(x: Any, layer: Layer) -> None:

@@ -6,14 +6,15 @@ with one weight again; what a layer's class makes by itself is named by the laye
 """
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..engine import Parameter, primitives
+from ..engine import Parameter
 from ..layers.layer import Layer, State, gather, registry, reserved
-from ..layers.symbol import Call, Symbol
+from ..layers.symbol import Call, Symbol, operations
 from ..structure import leaves
 from .files import ModelFileError
 from .values import NotSaveable, decoded, encoded
@@ -98,8 +99,10 @@ class Writer:
         return {"inside": data, "path": path}
 
     def names_itself(self, layer: Layer) -> bool:
-        """Whether the layer has its name from a class of somebody's own, which would count anew."""
-        return layer in self.homes and not type(self.homes[layer][0]).__module__.startswith("minigrad.")
+        """Whether the layer's name is no setting of it, or comes from a class of somebody's own, which would count anew."""
+        if layer in self.homes:
+            return not type(self.homes[layer][0]).__module__.startswith("minigrad.")
+        return layer in self.first and "name" not in self.first[layer]["config"]
 
     def layer_data(self, layer: Any) -> Data:
         """Class, settings, and for a model its graph; for a layer outside any graph what it was built for."""
@@ -109,6 +112,7 @@ class Writer:
         name = registry.name_of(type(layer))
         if name is None:
             raise NotSaveable(f"{layer.label} is of your own class; register it (@mg.layers.register) before saving and loading")
+        refuse_forgotten(layer)
         data = self.first[layer] = {"class": name}
         data["config"] = {word: encoded(part, self) for word, part in layer.get_config().items()}
         if has_graph(layer) and layer.outputs is not None:
@@ -170,12 +174,25 @@ def homes(model: Layer) -> dict[Any, tuple[Layer, str]]:
     return found
 
 
+def refuse_forgotten(layer: Layer) -> None:
+    """A constructor's argument that is kept nowhere cannot be given again."""
+    constructor = type(layer).__init__
+    if constructor.__module__.startswith("minigrad."):
+        return
+    config = layer.get_config()
+    for word, parameter in list(inspect.signature(constructor).parameters.items())[1:]:
+        given = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        if given and word not in config and not hasattr(layer, word):
+            raise NotSaveable(f"{layer.label} does not keep what its constructor was given as {word!r}: set self.{word} = {word} there, "
+                              "or say it in get_config")
+
+
 def symbols_data(symbols: Iterable[Symbol]) -> list[Data]:
     return [{"shape": list(one.shape), "dtype": one.dtype.name, "name": one.name} for one in symbols]
 
 
 def op_name(op: Any) -> str:
-    if op not in primitives.values():
+    if op not in operations().values():
         raise NotSaveable(f"the operation {op.__name__} is not one of minigrad's")
     return op.__name__
 
@@ -250,7 +267,7 @@ class Reader:
 
     def call_from(self, data: Any, layers: list[Layer], symbols: list[Symbol], there: dict[Any, None]) -> Call:
         """One call, which reads what is there already and makes what is not: so no graph goes in a circle."""
-        op = layers[index_in(data["layer"], layers)] if "layer" in data else primitives[data["op"]]
+        op = layers[index_in(data["layer"], layers)] if "layer" in data else operations()[data["op"]]
         inputs, options, outputs = (decoded(data[word], self, symbols) for word in ("inputs", "options", "outputs"))
         read = [one for one in leaves([inputs, options]) if isinstance(one, Symbol)]
         if not read or not all(one in there for one in read) or any(one in there for one in leaves(outputs)):

@@ -93,7 +93,7 @@ def test_in_a_graph_saved_and_loaded(tmp_path):
 
 
 def test_shapes_that_do_not_fit():
-    with pytest.raises(ValueError, match="queries and keys must have one width"):
+    with pytest.raises(ValueError, match="queries and keys of one width"):
         Attention()([q, v[..., :3]])
     with pytest.raises(ValueError, match="called on a list"):
         Attention()(q)

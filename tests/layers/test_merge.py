@@ -27,7 +27,7 @@ def test_subtract_and_one_thing_alone():
 
 
 def test_concatenate_names_the_shapes():
-    with pytest.raises(ValueError, match=r"joins along axis -1.*\(2, 4\), \(3, 4\)"):
+    with pytest.raises(ValueError, match=r"joins along axis -1.*\(2, 4\) and \(3, 4\)"):
         layers.Concatenate()([a, np.ones((3, 4))])
 
 
