@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -231,9 +232,12 @@ class Layer:
 
     # ---------------------------------------------------------------- weights
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initializer: Any = "glorot_uniform", *,
+    def add_weight(self, name: str | None = None, shape: tuple[int, ...] = (), initializer: Any = "glorot_uniform", *,
                    trainable: bool = True, regularizer: Any = None, constraint: Any = None) -> Any:
-        """Makes a Parameter (or, with trainable=False, a State) and sets it as the attribute `name`."""
+        """Makes a Parameter (or, with trainable=False, a State) and sets it as the attribute `name` (weight, weight_1, … without one)."""
+        if name is None:
+            numbered = (f"weight_{k}" if k else "weight" for k in itertools.count())
+            name = next(word for word in numbered if word not in vars(self))
         if any(not isinstance(size, (int, np.integer)) or size < 0 for size in shape):
             raise ValueError(f"{self.label}: the weight {name!r} cannot have shape {tuple(shape)}; "
                              "give the input's last axis a size")
@@ -398,7 +402,8 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, defaults left out."""
-        return {**settings(self), "name": self.name}
+        named = any(p.name == "name" for p in arguments(type(self)))          # somebody's own class may not ask for one
+        return {**settings(self), **({"name": self.name} if named else {})}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:

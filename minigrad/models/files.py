@@ -26,6 +26,7 @@ DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", 
 NAMES = {np.dtype(code): word for word, code in DTYPES.items()}
 LONGEST_HEADER = 25_000_000
 MOST_AXES = 32
+FOREIGN = {b"\x89HDF": "an HDF5 file, as older Keras writes them", b"PK\x03\x04": "a zip archive, as Keras (.keras), PyTorch and NumPy (.npz) write them"}      # as lengths of a header, both are beyond LONGEST_HEADER
 
 
 class ModelFileError(ValueError):
@@ -111,6 +112,9 @@ def read_header(file: BinaryIO, path: Any) -> tuple[dict[str, Any], int]:
     """The header as a dict, and how many bytes follow it. Nothing larger than the file is ever asked for."""
     size = os.fstat(file.fileno()).st_size
     start = file.read(8)
+    for beginning, what in FOREIGN.items():
+        if start.startswith(beginning):
+            raise ModelFileError(f"{path} is {what}; load it there, and hand its weights over with get_weights() and set_weights()")
     length = int.from_bytes(start, "little")
     if len(start) < 8 or not 2 <= length <= min(LONGEST_HEADER, size - 8):
         raise ModelFileError(f"{path} is no safetensors file, or is cut short: its {size} bytes say that they begin "

@@ -310,3 +310,72 @@ def test_one_output_in_a_list_is_one_output():
 def test_what_cannot_be_is_explained(use, said):
     with pytest.raises(ValueError, match=said):
         use(line())
+
+
+@L.register
+class Plain(L.Layer):
+    """As people write them who know that nobody else will: no name, no options."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer="random_normal")
+        self.shift = self.add_weight(shape=(self.units,), initializer="zeros")
+
+    def call(self, z):
+        return z @ self.kernel + self.shift
+
+
+@L.register
+class PlainNet(mg.Model):
+    """The same as a model."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units, self.inner = units, Plain(units)
+
+    def call(self, z):
+        return self.inner(z)
+
+
+@pytest.mark.parametrize("make", [lambda: mg.Sequential([Plain(3), L.Dense(1)]), lambda: PlainNet(1)])
+def test_classes_whose_constructor_asks_for_no_name_are_saved(make, tmp_path):
+    model = make()
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m")
+    twin = mg.load_model(tmp_path / "m")
+    assert np.array_equal(twin.predict(x), model.predict(x)) and list(twin.named_weights()) == list(model.named_weights())
+    assert [one.name for one in twin.layers_inside()] == [one.name for one in model.layers_inside()]
+
+
+@L.register
+class Forgetful(mg.Model):
+    """A class that keeps nothing of what it was given."""
+
+    def __init__(self, units, depth=2):
+        super().__init__()
+        self.parts = [L.Dense(units) for _ in range(depth)]
+
+    def call(self, z):
+        for part in self.parts:
+            z = part(z)
+        return z
+
+
+def test_a_class_that_keeps_nothing_is_told_before_its_file_is_written(tmp_path):
+    model = Forgetful(3)
+    model.predict(x)
+    with pytest.raises(TypeError, match="does not keep what its constructor was given as 'units': set self.units = units there"):
+        model.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "HDF5 file"), (b"PK\x03\x04" + b"\0" * 99, "zip archive")])
+def test_files_of_others_are_called_by_their_names(content, said, tmp_path):
+    (tmp_path / "theirs").write_bytes(content)
+    for read in (mg.load_model, line().load_weights):
+        with pytest.raises(mg.ModelFileError, match=said):
+            read(tmp_path / "theirs")
