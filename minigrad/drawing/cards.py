@@ -169,13 +169,20 @@ def second_line(box: Box, v: Value, graph: Graph, values: str, y: float) -> None
         if size:
             box.texts.append(Text(box.x + box.w / 2, y, left, size, False, "ink", "middle", box.fill))
         return
-    right_aligned(box, right, y, room - (fonts.measure(left, 18) + 14 if left else 0))
+    right_aligned(box, right, y, spared(right, room, [fonts.measure(left, 18) + 14 if left else 0.0]))
     taken = sum(t.width for t in box.texts if t.y == y) + 14
     size = next((s for s in SIZES if fonts.measure(left, s) <= room - taken), None)
     if left and size:
         box.texts.append(Text(box.x + PAD, y, left, size, False, "ink", "start", box.fill))
     elif not left and v.array.size > 1 and room - taken > 44 and values != "none":
         box.marks += strip(v.array, box.x + PAD, y - 15, min(96.0, room - taken), 16)
+
+
+def spared(segments: Sequence[Segment], room: float, claims: Sequence[float]) -> float:
+    """What is left for a gradient after the claims of others, the most important first: it comes before any that it leaves no room for."""
+    need = fonts.measure(segments[-1][0], SIZES[-1], segments[-1][1])
+    kept = [sum(claims[:k]) for k in range(len(claims), -1, -1)]
+    return next((room - taken for taken in kept if need <= room - taken), room)
 
 
 def right_aligned(
@@ -217,7 +224,7 @@ def one_line(box: Box, v: Value, graph: Graph, values: str, style: Style | None 
         right = right[-1:] if v.leaf or style is not None and not style.named else right
         spare = fonts.measure(value, 18) + 10 if value else 0.0
         sizes = SIZES[3:] if v.leaf else SIZES
-        right_aligned(box, right, y, room - fonts.measure(name, 18, True) - 12 - spare, sizes)
+        right_aligned(box, right, y, spared(right, room, [fonts.measure(name, 18, True) + 12, spare]), sizes)
         taken = sum(fonts.measure(t.text, t.size, t.bold) for t in box.texts) + 12
     full = [formulas.equation(v, graph)] if v.computed and not value else []
     names = v.names if v.kind == "weight" else [name]

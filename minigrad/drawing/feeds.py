@@ -30,6 +30,7 @@ def pairs(graph: Graph, feeds: Mapping[str, str] | None) -> list[Pair]:
             known = ", ".join(dict.fromkeys(v.name for v in graph.shown if v.column is not None))
             raise ValueError(f"feeds: no step holds {source!r} and the next one {target!r}; the steps hold {known}")
         found += of_these  # type: ignore[arg-type]
+    show(graph, found)
     for y, x in found:
         if not y.computed and not (y.array.shape == x.array.shape and np.array_equal(y.array, x.array)):
             raise ValueError(f"feeds: {formulas.name(x, graph)} is not {formulas.name(y, graph)}: their numbers differ")
@@ -37,8 +38,16 @@ def pairs(graph: Graph, feeds: Mapping[str, str] | None) -> list[Pair]:
 
 
 def named(graph: Graph, name: str, column: int) -> Value | None:
-    """The box of that name in a step."""
-    return next((v for v in graph.shown if v.column == column and v.name in (name, tidy(name))), None)
+    """The value of that name in a step: one with a box, or else one that is folded into another."""
+    alike = [v for v in graph.values if v.column == column and v.kind != "number" and v.name in (name, tidy(name))]
+    return max(alike, key=lambda v: v.shown, default=None)
+
+
+def show(graph: Graph, found: Sequence[Pair]) -> None:
+    """What an arrow begins or ends at has a box, in every step: a row of an embedding, which else is part of an equation."""
+    roles = {v.role for pair in found for v in pair if not v.shown}
+    for v in graph.values:
+        v.shown |= v.role in roles
 
 
 def lanes(net: Unrolled, found: Sequence[Pair]) -> None:

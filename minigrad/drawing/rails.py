@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import fonts, formulas
-from .cards import gradient_words, right_aligned, value_words
+from .cards import gradient_words, right_aligned, spared, value_words
 from .graph import Value, sources
 from .layout import Link
 from .notation import shape
@@ -106,7 +106,7 @@ class Railed(Routed):
         room = box.w - 24
         if gradient:
             spare = fonts.measure(what, 18) + 7
-            right_aligned(box, gradient, box.y + 23, room - fonts.measure(name, 18, True) - 10 - spare)
+            right_aligned(box, gradient, box.y + 23, spared(gradient, room, [fonts.measure(name, 18, True) + 10, spare]))
         taken = sum(t.width for t in box.texts) + 12 if gradient else 0
         text, size = fonts.fit(v.names if v.kind == "weight" else [name], room - taken, (19, 18), True)
         used = fonts.measure(text, size, True) + 7

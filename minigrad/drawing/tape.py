@@ -107,9 +107,12 @@ class Tape:
 
     def equation(self, entry: Entry) -> list[str]:
         """The operation in the program's names, then shorter and shorter."""
-        forms = list(dict.fromkeys(formulas.forms(entry.value, self.graph)))
-        tight = next((form for form in reversed(forms) if " = " in form and "…" not in form), forms[0])
-        return [*forms[:-1], tight.partition(" = ")[2] or tight, forms[-1]]
+        v = entry.value
+        forms = list(dict.fromkeys(formulas.forms(v, self.graph)))
+        if v.numbered or " = " not in forms[0]:  # has a name: h₁ = ⊙, if there is room for no more
+            return [*forms[:-1], f"{forms[-1]} = {formulas.symbol(v)}", forms[-1]]
+        tight = next(form for form in reversed(forms) if " = " in form and "…" not in form)
+        return [*forms[:-1], tight.partition(" = ")[2], formulas.symbol(v), forms[-1]]
 
     def value(self, entry: Entry) -> str:
         """0.41, or the norm of an array; nothing for a kernel, which computed several arrays."""

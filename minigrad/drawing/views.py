@@ -41,10 +41,11 @@ def unrolled(
     feeding.draw(net, fed)
     bottom = net.draw_rails(end + 11)
     if backward and len(weights) > 1:
-        return of_several(scene, net, weights, words, bottom + 10, slide, title)
+        return of_several(scene, net, weights, words, below_results(net, bottom, weights) + 10, slide, title)
     with_sum = backward and graph.weight is not None
     total = add_up(graph, graph.weight, net.plan.groups, entry) if with_sum and graph.weight else None
     if total is not None and total.uses:
+        bottom = below_results(net, bottom, [total.weight])
         with_waterfall(scene, net, total, words, bottom + 10, SLIDE[1] - (LEGEND if fed else 0.0) if slide else None)
     else:
         scene.height = bottom + 40
@@ -64,6 +65,13 @@ def unrolled(
 def lay_grounds(scene: Scene, net: Unrolled) -> None:
     """Under everything: the columns, and the lines down to the pills."""
     scene.items[:0] = [*net.grounds, *(e for e in net.edges if e.kind == "part")]
+
+
+def below_results(net: Unrolled, bottom: float, weights: Sequence[Value]) -> float:
+    """Where pills may begin: under the rails, and under the results where one of the weights is used there."""
+    if not any(user.column is None for v in weights for user in v.users):
+        return bottom
+    return max([bottom, *(box.bottom + 8 for box in net.boxes.values() if box.x >= net.right)])
 
 
 def of_several(

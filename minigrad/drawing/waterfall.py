@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import pairwise
 
 from . import fonts
@@ -150,9 +151,17 @@ class Waterfall:
         self.ghost(uses[-1], levels[-1])
 
     def bar_place(self, use: Use) -> tuple[float, float]:
-        """The left edge and the width of a bar."""
-        width = min(BAR, 0.62 * self.place(use)[1])
+        """The left edge and the width of a bar: narrow enough for the sum so far to stand beside it."""
+        column = self.place(use)[1]
+        beside = self.widest * (1.8 if self.ends else 1.0)
+        width = max(24.0, min(BAR, 0.62 * column, column + 24.0 - beside))
         return self.middle(use) - width / 2, width
+
+    @cached_property
+    def widest(self) -> float:
+        """How wide the sums so far are, in the smallest letters."""
+        levels = running([use.printed for use in self.sum.uses])[:-1] if self.computed else []
+        return max((fonts.measure(self.sum.plain(level), 18) + 8 for level in levels), default=0.0)
 
     def dots(self, x: float, start: float, end: float) -> None:
         """From the pill to its bar."""
@@ -176,8 +185,11 @@ class Waterfall:
         words = self.sum.plain(printed)
         if first and fonts.measure(f"{self.words['so far']} {words}", 20) < right - left - 8:
             words = f"{self.words['so far']} {words}"
-        words, size = fonts.fit([words, words.replace(" ", "")], right - left - 4, (21, 20, 19, 18))
+        plain = [self.sum.plain(printed), self.sum.plain(printed).replace(" ", "")]
+        words, size = fonts.fit([words, *plain], right - left - 4, (21, 20, 19, 18))
         y = self.y(level)
+        if words not in (*plain, f"{self.words['so far']} {plain[0]}"):
+            return  # half a number would be another number
         valley = (use.number or 0.0) < 0 <= (following.number or 0.0)
         clear = [y + 24 if valley else y - 9, y - 9 if valley else y + 24]
         text_y = next((t for t in clear if not t - 17 < self.base < t + 5), clear[0])
