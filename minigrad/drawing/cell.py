@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from . import cards, fonts, formulas
+from . import cards, fonts, formulas, text_views
 from .cards import PAD, SIZES, is_gate
 from .graph import Graph, Value, sources
 from .layout import Slot
@@ -125,6 +125,7 @@ def scene(graph: Graph, words: Mapping[str, str], values: str, steps: int | None
         bottom += 30
     page.height = bottom + 34
     page.description = described(plan, graph)
+    page.text = text_views.cell(graph, plan, words, page.title)
     return page
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from . import html, svg
 from .animation import animated, kind_of
 from .frames import scenes
 from .scene import Scene
+from .text import plain
 from .themes import theme as palette
 
 FORMATS = ("svg", "png", "pdf", "dot", "html", "txt")
@@ -105,8 +107,8 @@ class Figure:
 
     @property
     def text(self) -> str:
-        """The picture for a terminal."""
-        return self._text or self.describe() + "\n"
+        """The picture for a terminal of 80 columns; `print(figure)` spells it with the letters that the terminal has."""
+        return self._text or self.scene.text or self.describe() + "\n"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": self.describe()}
@@ -116,6 +118,10 @@ class Figure:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def __str__(self) -> str:
+        """What `print(figure)` shows: the picture in the letters that the terminal has."""
+        return plain(self.text.rstrip("\n"), getattr(sys.stdout, "encoding", None) or "utf-8")
 
     def __repr__(self) -> str:
         return f"Figure({self.scene.title!r}, {self.scene.width:.0f} × {self.scene.height:.0f}, theme={self.theme!r})"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import fonts
+from . import fonts, text_views
 from .graph import Graph, Value
 from .notation import norm, superscript
 from .reading import graph_of
@@ -103,6 +103,10 @@ class Flow:
                 scene.add(Text(LEFT + j * (width + GAP) + width / 2, TOP - 42, self.words[key], 28, True, "ink", "middle"))
         self.foot(scene, TOP + len(self.rows) * (height + BELOW) + 12)
         scene.description = "\n".join(self.described())
+        panels = [(name, relative(values)) for name, profiles in self.rows for values in profiles]
+        told = [(name, values, line.partition(": ")[2] or line) for (name, values), line in zip(panels, self.described(), strict=True)]
+        how = self.words["flow how"].format(of=f"{self.of}ₜ")
+        scene.text = text_views.reach(told, self.low, self.high, scene.title, how)
         return scene
 
     def panel(self, scene: Scene, x: float, y: float, w: float, h: float, values: np.ndarray, scaled: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..layers.symbol import Call, Symbol
-from . import fonts
+from . import fonts, text_views
 from .layout import Body, Link, Slot
 from .scene import Box, Edge, Mark, Point, Scene, Text, bent, curve, line
 
@@ -133,6 +133,7 @@ def scene(model: Any, words: Mapping[str, str], title: str | None) -> Scene:
     page.add(*boxes.values(), Text(MARGIN, 54, heading, 26, True, kind="title"))
     page.height = max(box.bottom for box in boxes.values()) + MARGIN
     page.width = max([page.width, *(t.bounds[2] + 16 for t in page.texts)])
+    page.text = text_views.model(blocks, joined, heading)
     page.description = "\n".join(f"{b.name}: {b.heading}; " + ", ".join(f"{k} {v}" for k, v in b.rows) + "." for b in blocks)
     return page
 

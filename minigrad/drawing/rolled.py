@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import fonts, formulas
+from . import fonts, formulas, text_views
 from .cards import PAD, SIZES, STYLES, fill_card, strip
 from .graph import Graph, Value
 from .layout import Slot
@@ -20,6 +20,7 @@ from .placed import LEFT, MARGIN, RIGHT
 from .scene import Box, Edge, Scene, Text, bent
 from .steps import Plan, drawn_users
 from .sums import add_up
+from .text import told_gradient
 from .unrolled import Unrolled
 from .waterfall import check
 
@@ -169,9 +170,9 @@ def scene(graph: Graph, words: Mapping[str, str], backward: bool, values: str, t
     page.add(*net.grounds, *net.marks, *net.edges, *net.over, *net.boxes.values(), *net.texts)
     page.add(Text(MARGIN, 50, fonts.fit([page.title], page.width - 2 * MARGIN, (32, 30, 28, 26, 24, 22), True)[0], 30, True, kind="title"))
     page.height = bottom + 30
-    if backward and graph.weight is not None:
-        total_line(page, graph, bottom, words)
-    page.description = described(graph, plan, words)
+    sums = total_line(page, graph, bottom, words) if backward and graph.weight is not None else ""
+    page.description = described(graph, plan, words, sums)
+    page.text = text_views.rolled(graph, plan, words, page.title, sums)
     graph.rolled = None
     return page
 
@@ -183,29 +184,34 @@ def shift(net: Rolled, down: float) -> None:
         slot.y += down
 
 
-def total_line(page: Scene, graph: Graph, y: float, words: Mapping[str, str]) -> None:
-    """W_hh.grad = 0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53, in order of arrival."""
+def total_line(page: Scene, graph: Graph, y: float, words: Mapping[str, str]) -> str:
+    """W_hh.grad = 0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53, in order of arrival: drawn, as short as it must be, and told whole."""
     assert graph.weight is not None
     rolled, graph.rolled = graph.rolled, None
     total = add_up(graph, graph.weight, [[c.index] for c in graph.columns] + [[None]])
     graph.rolled = rolled
-    sum_ = check(total)
+    sum_ = whole = check(total)
     if total.total is not None:
         left, _, right = sum_.rpartition(" = ")
-        sum_ = f"{graph.weight.grad_name}:  {left} = {right}"
+        sum_ = whole = f"{graph.weight.grad_name}:  {left} = {right}"
         if fonts.measure(sum_, 20, True) > page.width - 2 * MARGIN:
             sum_ = f"{graph.weight.grad_name}:  {len(total.uses)} × … = {right}"
     text, size = fonts.fit([sum_], page.width - 2 * MARGIN, (24, 22, 20, 19, 18), True)
     page.add(Text(MARGIN, y + 34, text, size, True, "gradient", kind="total number"))
     page.height = y + 60
+    return whole
 
 
-def described(graph: Graph, plan: Plan, words: Mapping[str, str]) -> str:
-    """The one step in words."""
+def described(graph: Graph, plan: Plan, words: Mapping[str, str], sums: str) -> str:
+    """The one step in words, what follows it, each weight's uses and gradient, and the sum."""
     lines = [f"One step stands for all {len(graph.columns)}: " + "; ".join(
         formulas.equation(v, graph) for v in plan.columns[0].slots.values() if v.computed) + "."]  # fmt: skip
-    lines += [f"{v.full_name} is used {len(v.users)} times." for v in plan.rails if v.kind == "weight"]
-    return "\n".join(lines)
-
-
-
+    if plan.after_slots:
+        with text_views.steps_by_number(graph):
+            lines.append("Then: " + "; ".join(formulas.equation(v, graph) for v in plan.after_slots.values() if v.computed) + ".")
+    for v in plan.rails:
+        if v.kind == "weight":
+            times = "once" if len(v.users) == 1 else f"{len(v.users)} times"
+            grad = f"; {v.grad_name} = {told_gradient(v, graph)}" if graph.gradient(v) is not None else ""
+            lines.append(f"{v.full_name} is used {times}{grad}.")
+    return "\n".join([*lines, *([f"In order of arrival, {sums}."] if sums else [])])

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import fonts, taught
+from . import fonts, taught, text_views
 from .graph import Graph, Value
 from .notation import fixed
 from .scene import Box, Mark, Scene, Text, line, rectangle, rounded_rectangle
@@ -63,6 +63,8 @@ class Triangle:
         if self.truncate and self.n > 2:
             self.truncations(scene)
         scene.description = self.described(rows, columns)
+        steps = [self.number(group) for group in self.groups]
+        scene.text = text_views.triangle(printed, rows, columns, steps, self.words, scene.title, self.words["taught how"].format(weight=name))
         return scene
 
     # -- the large triangle
