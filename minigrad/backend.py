@@ -29,10 +29,11 @@ def floatx() -> np.dtype:
 def set_floatx(dtype: Any) -> None:
     """Choose the default dtype: "float16", "float32" (training) or "float64" (gradient checks)."""
     global _floatx
-    chosen = np.dtype(dtype)
-    if chosen.kind != "f" or chosen.itemsize > 8:
+    names = ("float16", "float32", "float64")
+    name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+    if name not in names:
         raise ValueError(f"set_floatx expects 'float16', 'float32' or 'float64', got {dtype!r}")
-    _floatx = chosen
+    _floatx = np.dtype(name)
 
 
 def set_random_seed(seed: int) -> None:
@@ -132,11 +133,13 @@ def read_only(array: Any) -> Any:
 
 
 def locked(array: Any) -> Any:
-    """A read-only view, and the array itself locked, so that no other view of it can be unlocked either."""
+    """A read-only view; the array itself and the memory that it is a view of are locked, so that no view can be unlocked."""
     if not on_host(array):
         return array
     array = np.asarray(array)
     array.flags.writeable = False
+    if isinstance(array.base, np.ndarray):
+        array.base.flags.writeable = False
     return array.view()
 
 

@@ -60,10 +60,13 @@ class Tensor:
     `data` may be an array (copied; its dtype stays), a Python number or a list (they become `floatx`, float32 by
     default). With `requires_grad=True` its gradient is added to `.grad` by every `backward()` of something computed
     from it.
+
+    NumPy's functions of a Tensor are minigrad's, but a list of Tensors is made an array before anybody is asked:
+    `np.sum([x, w])` is a plain number without a history.  Write `mg.stack([x, w]).sum()`.
     """
 
     __slots__ = ("array", "op", "inputs", "pullbacks", "settings", "scope", "time",      # noqa: RUF023
-                 "requires_grad", "grad", "name", "mask")
+                 "requires_grad", "_grad", "name", "mask")
 
     array: Any            # internal: read it, never write into it
     op: Any               # how it was made, self = op(*inputs, **settings): the operation, None for a leaf
@@ -72,7 +75,7 @@ class Tensor:
     settings: Any
     scope: Any            # in which layer and at which time step
     requires_grad: bool
-    grad: Any             # ∂L/∂self, a read-only array of the same shape and dtype; None = not computed
+    _grad: Any            # what `grad` shows
     name: str | None
     mask: Any             # which steps of a sequence count, for layers; operations hand it on as masks.py says
     time: int             # when it got its array, by the engine's clock; 0 for a leaf that never got another
@@ -85,12 +88,28 @@ class Tensor:
         self.op = self.inputs = self.pullbacks = self.settings = self.scope = None
         self.requires_grad = requires_grad
         self.name = name
-        self.grad = self.mask = None
+        self._grad = self.mask = None
         self.time = 0
 
     @property
+    def grad(self) -> Any:
+        """∂L/∂self, a read-only array of the same shape; None = not computed.  `t.grad = array` gives it another."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, dx: Any) -> None:
+        if dx is not None and np.shape(dx) != self.array.shape:
+            raise ValueError(f"the gradient of {describe(self)} has its shape, got {np.shape(dx)}: give ∂L/∂{self.name or 'x'}, one "
+                             f"number for each of its own, or None")
+        self._grad = dx.array if isinstance(dx, Tensor) else dx
+
+    @property
     def data(self) -> Any:
-        """The values, as a read-only view.  `t.data = array` gives it another array (a copy); older graphs keep the old."""
+        """The values, as a read-only view.  `t.data = array` gives it another array (a copy); older graphs keep the old.
+
+        `t.data += 1` would write into the view, and NumPy refuses it ("output array is read-only"): write
+        `t.data = t.data + 1`.
+        """
         return backend.read_only(self.array)
 
     @data.setter
@@ -135,7 +154,7 @@ class Tensor:
         """
         until = [until] if isinstance(until, Tensor) else until
         for x, dx in walk(self, seed_for(self, seed), stops=until).items():
-            x.grad = backend.locked(dx if x.grad is None else x.grad + dx)
+            x._grad = backend.locked(dx if x._grad is None else x._grad + dx)
 
     def detach(self) -> Tensor:
         """The same values without the history: a new leaf through which no gradient flows."""
@@ -145,7 +164,7 @@ class Tensor:
 
     def zero_grad(self) -> None:
         """Forget the gradient: `.grad` is "not computed" again."""
-        self.grad = None
+        self._grad = None
 
     def numpy(self) -> np.ndarray:
         """The values as a NumPy array on the host: a read-only view where they are there already, a copy from a GPU."""
@@ -192,6 +211,9 @@ class Tensor:
         return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise ValueError(f"whether {describe(self)} is true is not one question but {self.array.size}: ask (x > 0).all() or "
+                             f".any(), or take one number of it")
         return bool(self.item())
 
     def __format__(self, spec: str) -> str:
@@ -305,6 +327,9 @@ def private_array(data: Any, dtype: Any = None) -> Any:
         data = np.array(data)
         if dtype is None and data.dtype.kind in "iuf":
             dtype = backend.floatx()
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("a Tensor cannot leave places out as a masked array does: give array.filled(value), and the mask apart "
+                        "(mg.where(~array.mask, x, 0.0), or a layer's mask=)")
     if data.dtype.kind not in "biuf":
         raise TypeError(f"a Tensor holds real numbers, got dtype {data.dtype}")
     array = data.astype(data.dtype if dtype is None else dtype)          # astype copies, and keeps the memory order
@@ -318,7 +343,7 @@ def wrap(array: Any) -> Tensor:
     """A leaf around an array, without a copy: for internal code that gives the array away."""
     t = new(Tensor)
     t.array = array
-    t.op = t.inputs = t.pullbacks = t.settings = t.scope = t.grad = t.name = t.mask = None
+    t.op = t.inputs = t.pullbacks = t.settings = t.scope = t._grad = t.name = t.mask = None
     t.requires_grad = False
     t.time = 0
     return t
@@ -427,7 +452,7 @@ def record(op: Any, inputs: tuple, value: Any, pullbacks: Any, settings: dict) -
     y.scope = _scope
     y.time = tick()
     y.requires_grad = True
-    y.grad = y.name = y.mask = None
+    y._grad = y.name = y.mask = None
     for observer in observers:
         observer.recorded(y)
     return y
@@ -811,6 +836,10 @@ def gradients(output: Tensor, inputs: Sequence[Tensor], seed: Any = None, create
     output does not depend on gets zeros.
     """
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    for what, x in (("output", output), *(("input", x) for x in inputs)):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"gradients(output, inputs) is asked of Tensors, got an {what} that is {describe(x)}: a number or "
+                            f"array has no history; compute it from Tensors with minigrad's operations")
     for x in inputs:
         if not x.requires_grad:
             raise TypeError(f"{describe(x)} does not require a gradient: make it with requires_grad=True")

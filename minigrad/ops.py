@@ -9,9 +9,11 @@ and methods, and tells NumPy's own functions what to call.
 from __future__ import annotations
 
 import builtins
+import inspect
 import itertools
 import math
 import string
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -451,22 +453,7 @@ def matmul(x, y):
     """Z = X Y;  dX = dZ Yᵀ,  dY = Xᵀ dZ   (any ranks that NumPy's @ takes)"""
     if x.ndim == 2 and y.ndim == 2:
         return x @ y, lambda dz: times_transposed(dz, y), lambda dz: np.dot(x.T, dz)     # dot: a third of @'s time for one row
-    if x.ndim == 3 and y.ndim == 2 and not isinstance(x, Tensor) and x.swapaxes(0, 1).flags.c_contiguous:
-        return matmul_of_turned(x, y)
     return matmul_of_any_rank(x, y)
-
-
-def matmul_of_turned(x: Any, y: Any) -> tuple:
-    """For x (N, T, features) that lies in memory time first, as recurrent layers leave it: one product as it lies."""
-    N, T, features = x.shape
-    rows = x.swapaxes(0, 1).reshape((T * N, features))
-
-    def turned(rows):
-        return rows.reshape((T, N, rows.shape[-1])).swapaxes(0, 1)
-
-    def in_rows(dz):
-        return dz.swapaxes(0, 1).reshape((T * N, dz.shape[-1]))
-    return np.ascontiguousarray(turned(rows @ y)), lambda dz: turned(in_rows(dz) @ y.T), lambda dz: np.dot(rows.T, in_rows(dz))
 
 
 def times_transposed(dz: Any, y: Any) -> Any:
@@ -899,10 +886,27 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, kwargs: A
         raise TypeError(f"np.{function.__name__}(out=…) is not recorded by minigrad, and a tensor is never written into; "
                         f"use its result")
     if function in FUNCTIONS:
+        refuse_unknown(function, FUNCTIONS[function], args, kwargs)
         return FUNCTIONS[function](*args, **kwargs)
     if function in PLAIN_FUNCTIONS:
         return plain(function)(*args, **kwargs)
     raise TypeError(unsupported(f"{function.__module__}.{function.__name__}".removeprefix("numpy.")))
+
+
+@cache
+def parameters_of(function: Any) -> Any:
+    return inspect.signature(function).parameters
+
+
+def refuse_unknown(function: Any, ours: Any, args: tuple, kwargs: dict) -> None:
+    """np.reshape(x, shape, order="F"): an argument that NumPy knows and minigrad does not is named."""
+    parameters = parameters_of(ours)
+    kinds = {p.kind for p in parameters.values()}
+    unknown = [] if inspect.Parameter.VAR_KEYWORD in kinds else [name for name in kwargs if name not in parameters]
+    if unknown or inspect.Parameter.VAR_POSITIONAL not in kinds and len(args) > len(parameters):
+        given = f"({', '.join(f'{name}=…' for name in unknown)})" if unknown else f" with {len(args)} arguments"
+        raise TypeError(f"np.{function.__name__}{given} is not recorded by minigrad, which knows {', '.join(parameters)}: leave "
+                        f"the rest out, or compute on x.data for a plain array")
 
 
 def unsupported(name: str) -> str:

@@ -219,13 +219,15 @@ class detect_anomaly(Observer):
         self.lines[y] = users_line(sys._getframe(1))
         for array in y.array if isinstance(y.array, tuple) else (y.array,):
             if not finite(array):
-                self._stop(f"{sentence(y)} gave {what_is_wrong(array)}", y)
+                self._stop(what_happened(y, array), y)
 
     def contributed(self, y: Tensor, k: int, x: Tensor, dx: Any) -> None:
         array = dx.value if isinstance(dx, (Patch, Part)) else dx
         array = array.array if isinstance(array, Tensor) else array
         if not finite(array):
-            self._stop(f"the backward of {sentence(y)} gave {what_is_wrong(array)} to its input {describe(x)}", y)
+            tainted = ", ".join(describe(x) for x in tainted_inputs(y))
+            self._stop(f"the backward of {sentence(y)} gave {what_is_wrong(array)} to its input {describe(x)}"
+                       + (f"; its input {tainted} held one already" if tainted else ""), y)
 
     def arrived(self, y: Tensor, dy: Any) -> None:
         array = dy.array if isinstance(dy, Tensor) else dy
@@ -236,10 +238,23 @@ class detect_anomaly(Observer):
         error.add_note(f"made at {users_line(sys._getframe(1))}")
 
     def _stop(self, message: str, y: Tensor) -> None:
-        tainted = [describe(x) for x in y.inputs or () if isinstance(x, Tensor) and not finite(x.array)]
-        came = f"; its input {', '.join(tainted)} held one already" if tainted else ""
         line = self.lines.get(y)
-        raise FloatingPointError(f"{message}{came}" + (f" (made at {line})" if line else ""))
+        raise FloatingPointError(message + (f" (made at {line})" if line else ""))
+
+
+def tainted_inputs(y: Tensor) -> list[Tensor]:
+    """The inputs of the operation that made y which hold a NaN or an infinity."""
+    return [x for x in y.inputs or () if isinstance(x, Tensor) and not finite(x.array)]
+
+
+def what_happened(y: Tensor, array: Any) -> str:
+    """Who is to blame for a value that is not finite: the operation, or whatever made its input and was not recorded."""
+    tainted = tainted_inputs(y)
+    if not tainted:
+        return f"{sentence(y)} gave {what_is_wrong(array)}"
+    held = " and ".join(f"{describe(x)} held {what_is_wrong(x.array)}" for x in tainted)
+    return (f"{held} already when it came to {sentence(y)}: it was given as data, or made by something that is not recorded "
+            f"here (before the with-block, in no_grad, from tensors without requires_grad, on .data)")
 
 
 def finite(array: Any) -> bool:

@@ -7,6 +7,7 @@ operations as everything else, they nest: grad(grad(f)) is the second derivative
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -31,16 +32,24 @@ def value_and_grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
     `argnums` says with respect to which arguments; for several the gradients come as a tuple.  Arguments may be
     Tensors, arrays or numbers.
     """
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-
     def both(*args: Any, **kwargs: Any) -> tuple[Tensor, Any]:
+        positions = positions_in(args, argnums, f)
         nested = any(isinstance(args[k], Tensor) and args[k].requires_grad for k in positions)
         variables = {k: variable(args[k]) for k in positions}
         value = f(*(variables.get(k, x) for k, x in enumerate(args)), **kwargs)
         check_output(value, f)
-        found = differentiate(value, list(variables.values()), create_graph=nested)
-        return value, found[0] if isinstance(argnums, int) else tuple(found)
+        found = differentiate(value, [variables[k] for k in positions], create_graph=nested)
+        return value, tuple(found) if isinstance(argnums, (tuple, list)) else found[0]
     return both
+
+
+def positions_in(args: tuple, argnums: Any, f: Callable) -> list[int]:
+    """`argnums` as places among the arguments, counted from the front; −1 is the last."""
+    wanted = [index(k) for k in (argnums if isinstance(argnums, (tuple, list)) else (argnums,))]
+    if any(not -len(args) <= k < len(args) for k in wanted):
+        raise ValueError(f"argnums={argnums!r} asks for an argument that {getattr(f, '__name__', 'f')} was not given: it got "
+                         f"{len(args)} by position, counted 0 … {len(args) - 1} (arguments by keyword have no gradient)")
+    return [k % len(args) for k in wanted]
 
 
 def grad(f: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:

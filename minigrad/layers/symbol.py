@@ -180,8 +180,7 @@ class Call:
             except (ValueError, IndexError, TypeError) as error:
                 errors.append(error)
             else:
-                others = iter(leaves(large))
-                return map_leaves(lambda y: promised(y, next(others)), small)
+                return promises(small, large)
         raise explained(self, errors[0], errors[1])
 
     def _prepare(self) -> None:
@@ -209,6 +208,12 @@ def zeros_for(symbol: Symbol, batch: int, size: int, known: dict[int, int] | Non
     """A tensor of zeros of the symbol's shape, with sizes for its unknown axes: those known of others, or the ones given."""
     likely = {axis: batch if axis == 0 else size for axis in range(symbol.ndim)} | (known or {})
     return wrap(np.zeros([likely[axis] if n is None else n for axis, n in enumerate(symbol.shape)], symbol.dtype))
+
+
+def promises(small: Any, large: Any) -> Any:
+    """The Symbols of all results, in their nest."""
+    others = iter(leaves(large))
+    return map_leaves(lambda y: promised(y, next(others)), small)
 
 
 def promised(small: Any, large: Any) -> Symbol:
