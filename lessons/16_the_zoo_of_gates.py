@@ -78,7 +78,7 @@ for name in CELLS:
         layer.cell.W_hh = W_hh
         return layer(x)
 
-    worst = mg.check_gradients(sequence, x[:2, :5], layer.W_hh.numpy())
+    worst = mg.check_gradients(sequence, x[:2, :5], layer.W_hh.numpy(), tolerance=np.inf)  # judged below
     L.check(f"{name}, {sizes[name]} weights: gradient against nudging", worst, "<", 1e-6)
 L.check("GRU / LSTM", sizes["GRU"] / sizes["LSTM"], "==", 3 / 4)
 L.check("peepholes on the diagonal: three weights for each unit", sizes["peephole"] - sizes["LSTM"], "==", 3 * UNITS)

@@ -1,6 +1,7 @@
 """Faults planted in the engine and in the kernels, for lessons that must notice them.
 
     python -m tests.sabotage PLANT lessons/06_unrolling.py --fast
+    python -m tests.sabotage --table                                  which lessons must notice which plant
 
 Each plant is a mistake that people make (lessons 02, 03, 11 and 13 are about them), made in the running process alone: the
 `engine` plants spoil what runs operation by operation, the `kernel` plants what runs as a whole-sequence kernel.
@@ -89,8 +90,8 @@ def kernel_forgets_transpose() -> None:
     right = shared.step_product
 
     def wrong(W: Any, rows: int) -> Any:
-        backward = W.strides[-1] > W.strides[-2]
-        return right(np.ascontiguousarray(W.swapaxes(1, 2)) if backward else W, rows)
+        backward = sys._getframe(1).f_code.co_name == "pull"
+        return right(np.ascontiguousarray(W.swapaxes(-1, -2)) if backward else W, rows)
     spoil_kernels("step_product", wrong)
 
 
@@ -118,7 +119,35 @@ PLANTS = {
     "squared norm": squares_the_norm, "no detach": does_not_detach,
 }  # fmt: skip
 
+# Which lessons must fail on which fault: those that run operation by operation, those that run as a kernel. Two faults are
+# on neither path, since both use the same clipping and the same `detach`.
+FAULTS = {
+    "overwrite": "`grad = dx` where `grad += dx` belongs",
+    "average": "the mean over the uses of a weight where their sum belongs",
+    "no transpose": "`dz @ W` where `dz @ W.T` belongs",
+    "squared norm": "clipping that divides by Σ g²",
+    "no detach": "a state that hands on its history",
+}
+TEETH = {
+    "overwrite, engine": "01 02 05 06 07 10 12 14 16 17 X1", "overwrite, kernel": "08 10 16 19 22",
+    "average, engine": "01 02 05 06 07 10 12 16 17 X1", "average, kernel": "10 16",
+    "no transpose, engine": "03 10 12 16 23", "no transpose, kernel": "08 10 11 16 19",
+    "squared norm": "13", "no detach": "11",
+}  # fmt: skip
+
+
+def table() -> str:
+    """The table of faults in docs/teaching.md."""
+    rows = ["| fault | operation by operation | as a kernel |", "|---|---|---|"]
+    for fault, words in FAULTS.items():
+        paths = [TEETH.get(f"{fault}, {path}", TEETH.get(fault, "")) for path in ("engine", "kernel")]
+        rows.append(f"| {fault}: {words} | {' | '.join(path.replace(' ', ', ') for path in paths)} |")
+    return "\n".join(rows)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--table":
+        sys.exit(print(table()))
     PLANTS[sys.argv[1]]()
     sys.argv = sys.argv[2:]
     sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))

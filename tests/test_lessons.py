@@ -1,5 +1,6 @@
 """Every lesson holds what it says, with no network and a poor console; exercises accept what is right and hint at what is wrong."""
 
+import ast
 import json
 import os
 import re
@@ -31,8 +32,9 @@ def each_lesson():
 @pytest.mark.parametrize("lesson", each_lesson())
 def test_a_lesson_holds_in_fast_mode(lesson, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
-    environment = os.environ | {
-        "PYTHONPATH": str(tmp_path), "MPLBACKEND": "Agg", "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0",
+    machine = {name: value for name, value in os.environ.items() if name not in ("MPLBACKEND", "MATPLOTLIBRC", "DISPLAY")}
+    environment = machine | {
+        "PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0",
         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error::RuntimeWarning",
     }  # fmt: skip
     out = tmp_path / "Bilder für Ömer"
@@ -45,6 +47,15 @@ def test_a_lesson_holds_in_fast_mode(lesson, tmp_path):
     assert record["cpu"] < 15, "a fast run is meant to take less than five seconds on an idle machine"
     promised = re.search(r"pictures=\[(.*?)\]", lesson.read_text(encoding="utf-8"), re.DOTALL)
     assert promised and all(list(out.glob(f"{name}.*")) for name in re.findall(r'"(\w+)"', promised[1]))
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem.split("_")[0])
+def test_the_kit_comes_first_and_brings_matplotlib_with_its_settings(lesson):
+    """One BLAS thread and a backend without windows are asked for by the kit, before NumPy and Matplotlib are there."""
+    imports = [node for node in ast.walk(ast.parse(lesson.read_text(encoding="utf-8"))) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = [node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in imports]
+    foreign = [name.split(".")[0] for name in names if name.split(".")[0] not in sys.stdlib_module_names]
+    assert foreign[0] == "_kit" and not {"matplotlib", "numpy"} & set(foreign)
 
 
 NEARLY_A_GPU = """

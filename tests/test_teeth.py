@@ -1,7 +1,7 @@
 """Lessons have teeth: with a fault planted in the engine or in the kernels, the lessons that are about it must fail.
 
-A check that holds whatever the engine does proves nothing. The table says which lesson must catch which fault on which of the
-two paths; lesson 10 compares both with a backward written by hand, so it must catch every wrong gradient.
+A check that holds whatever the engine does proves nothing. `sabotage.TEETH` says which lesson must catch which fault on
+which of the two paths; lesson 10 compares both with a backward written by hand, so it must catch every wrong gradient.
 """
 
 from __future__ import annotations
@@ -16,15 +16,7 @@ import pytest
 from tests import sabotage
 
 ROOT = Path(__file__).resolve().parent.parent
-TEETH = {  #                       operation by operation   as a kernel
-    "overwrite":     {"engine": ["02", "06", "10", "12"], "kernel": ["10"]},
-    "average":       {"engine": ["02", "06", "10"], "kernel": ["10"]},
-    "no transpose":  {"engine": ["10"], "kernel": ["10"]},
-    "squared norm":  {"": ["13"]},
-    "no detach":     {"": ["11"]},
-}  # fmt: skip
-CASES = [(f"{fault}, {path}" if path else fault, lesson)
-         for fault, paths in TEETH.items() for path, lessons in paths.items() for lesson in lessons]
+CASES = [(plant, lesson) for plant, lessons in sabotage.TEETH.items() for lesson in lessons.split()]
 
 
 def run(lesson: str, out: Path, plant: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -37,6 +29,12 @@ def run(lesson: str, out: Path, plant: str | None = None) -> subprocess.Complete
 
 def test_every_fault_has_a_lesson_on_every_path_that_it_can_take():
     assert sorted({plant for plant, _ in CASES}) == sorted(sabotage.PLANTS)
+    assert {plant.split(",")[0] for plant in sabotage.PLANTS} == set(sabotage.FAULTS)
+
+
+def test_the_teaching_page_has_this_table():
+    page = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    assert f"\n{sabotage.table()}\n" in page, "python -m tests.sabotage --table"
 
 
 @pytest.mark.slow
