@@ -99,6 +99,9 @@ class Story:
                 self.forward[box.id] = k
                 self.back[box.id] = 2 * len(self.groups) + 1 - k
         for box in scene.boxes:
+            if box.kind == "entry":
+                self.forward[box.id], self.back[box.id] = self.listed(box)
+        for box in scene.boxes:
             if box.kind in LEAVES:
                 self.leaf(box)
 
@@ -142,6 +145,17 @@ class Story:
             return self.text(item)
         return self.mark(item), NEVER
 
+    def listed(self, row: Box) -> tuple[int, int]:
+        """A line of the tape comes with its box, or with the boxes of the step above it; so does what arrives there."""
+        net = [box for group in self.groups for box in group]
+        mine = [box.id for box in net if box.title == row.title] or [box.id for box in net if abs(box.x - row.x) < 2]
+        return max((self.forward[k] for k in mine), default=0), max((self.back[k] for k in mine), default=self.end)
+
+    def visited(self, x: float, y: float) -> int:
+        """When backward comes to the box on whose upper edge a number stands."""
+        return next((self.back[box.id] for box in self.boxes.values() if box.id in self.back and box.x < x < box.right and abs(box.y - y) < 2),
+                    self.end)  # fmt: skip
+
     def pill(self, pill: Box) -> int:
         """A pill comes with the gradients of the boxes that its line comes from; one of steps drawn as one, with what arrives next."""
         if not self.backward:
@@ -166,6 +180,8 @@ class Story:
 
     def text(self, text: Text) -> tuple[int, int]:
         """Words at an edge come with its gradient; a gradient outside of boxes is the result."""
+        if text.kind == "visit":
+            return self.visited(text.x, text.y - 6.5), NEVER
         ends = text.kind.split()
         if len(ends) == 3 and ends[0] == "edge":
             return self.edge(Edge(ends[1], ends[2], self.scene.edges[0].path, kind="backward"))[0], NEVER
@@ -173,9 +189,12 @@ class Story:
 
     def mark(self, mark: Mark) -> int:
         """The dot on a rail comes with its tap; everything else is ground."""
+        xs = [x for x, _ in mark.path.points]
+        if mark.kind == "badge":
+            ys = [y for _, y in mark.path.points]
+            return self.visited((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
         if mark.kind != "tap":
             return 0
-        xs = [x for x, _ in mark.path.points]
         middle = (min(xs) + max(xs)) / 2
         taps = [self.edge(e)[0] for e in self.scene.edges if e.kind == "tap" and abs(e.path.start[0] - middle) < 1]
         return min(taps, default=0)

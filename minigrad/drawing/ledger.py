@@ -30,7 +30,8 @@ class Ledger:
         self.rows = list(shortened(tape.entries, most))
         self.entries = [row for row in self.rows if isinstance(row, Entry)]
         leaves = tape.leaves(self.entries)
-        self.leaves, self.hidden = leaves[:10], len(leaves[10:])
+        self.leaves = leaves[:10]
+        self.hidden = len(tape.leaves(tape.entries)) - len(self.leaves)
         self.place: dict[Value, Box] = {}
         self.told: dict[Entry | Value, list[str]] = {entry: self.cells(entry) for entry in self.entries}
         self.told |= {x: self.leaf_cells(x) for x in self.leaves}

@@ -17,7 +17,7 @@ from . import formulas
 from .cards import value_words
 from .collecting import as_value
 from .expression import added
-from .graph import Graph, Value, boxes_of
+from .graph import Graph, Value
 from .notation import norm, number, odd, subscript
 from .sums import as_array
 from .text import cells, pad
@@ -66,10 +66,13 @@ class Tape:
     def in_boxes(self) -> dict[Value, list[Entry]]:
         """The entries that each box of the folded picture holds, in the order of the visits."""
         held: dict[Value, list[Entry]] = {}
+        home: dict[Value, Value] = {}  # users are younger: theirs are known
         for entry in reversed(self.entries):
-            if self.graph.id.get(entry.value) is not None:
-                for box in boxes_of(entry.value)[:1]:
-                    held.setdefault(box, []).append(entry)
+            v = entry.value
+            box = v if v.shown else next((home[user] for user in v.users if user in home), None)
+            if box is not None:
+                home[v] = box
+                held.setdefault(box, []).append(entry)
         return held
 
     def segments(self) -> None:

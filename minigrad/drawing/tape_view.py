@@ -6,7 +6,7 @@ names and colours are those of every other picture.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import fonts, views
@@ -62,7 +62,8 @@ def as_list(graph: Graph, words: Mapping[str, str], *, slide: bool, most: int | 
     scene.width = max(right + MARGIN, 900.0)
     head(scene, words, "tape why")
     scene.height = max([ledger.end, *(box.bottom for box in scene.boxes)]) + 30
-    notes(scene, tape, words, scene.height)
+    more = [words["leaves more"].format(count=f"{ledger.hidden:,}")] if ledger.hidden else []
+    notes(scene, tape, words, scene.height, more)
     if slide:
         centred(scene)
     return scene, text
@@ -121,9 +122,10 @@ def wrapped(words: str, width: float) -> list[str]:
     return lines
 
 
-def notes(scene: Scene, tape: Tape, words: Mapping[str, str], y: float) -> None:
+def notes(scene: Scene, tape: Tape, words: Mapping[str, str], y: float, more: Sequence[str] = ()) -> None:
     """What the signs mean, as far as they are used."""
-    said = [words["tape nameless"]] if any(not entry.value.numbered for entry in tape.entries) else []
+    said = [*more]
+    said += [words["tape nameless"]] if any(not entry.value.numbered for entry in tape.entries) else []
     said += [] if tape.walked else [words["tape before"]]
     for sentence in said:
         for part in wrapped(sentence, scene.width - 2 * MARGIN):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.drawing.frames import scenes
 from minigrad.drawing.reading import read
 from minigrad.drawing.tape import Entry, Gap, Tape, shortened, visits
 from minigrad.engine import Observer, history, observers
@@ -194,3 +195,17 @@ def test_words_are_the_readers():
     own = {"recorded": "notiert", "visited": "besucht", "title tape": "Das Band: {count}"}
     figure = mg.draw(expression(), view="tape", words=own)
     assert {"notiert", "besucht"} <= set(words(figure.scene)) and figure.scene.title == "Das Band: 3"
+
+
+@pytest.mark.parametrize("make", [expression, lambda: toy()[0], lambda: layer("LSTM", steps=9)[0]])
+def test_slides_build_it_up_as_it_is_recorded_and_read(make):
+    figure = mg.draw(make(), view="tape")
+    seen: list[dict[int, list[str]]] = []
+    for scene in scenes(figure.scene):
+        rows = {int(box.id[2:]): [t.text for t in box.texts if t.colour == "gradient"] for box in scene.boxes if box.kind == "entry"}
+        seen.append(rows)
+    counts = [len(rows) for rows in seen]
+    assert counts == sorted(counts) and counts[0] < counts[-1]
+    first_told = {k: next(f for f, rows in enumerate(seen) if rows.get(k)) for k in seen[-1]}
+    order = [first_told[k] for k in sorted(first_told, reverse=True)]
+    assert order == sorted(order) and order[0] < order[-1]  # the last line's gradient first
