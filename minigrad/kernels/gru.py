@@ -37,7 +37,7 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
     hs = empty(W_hh, (T + 1, N, units))
     hs[0] = 0.0 if h0 is None else h0
     seen = np.empty_like(hs[1:])  # what h̃ sees of the state: r⊙h, or h W_hh + b₁ if the reset comes after
-    products = step_product(W[:2], N), step_product(W[2:], N)
+    products = step_product(W[:2], N), step_product(W[2], N)
     for t in range(T):
         forward_step(gates[:, t], hs[t], hs[t + 1], seen[t], b_seen, products, options)
         if padded is not None:
@@ -47,7 +47,7 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
         dhs, dh = dys
         dh = np.zeros_like(hs[0]) if dh is None else dh
         dzs, dseen = np.empty_like(gates), np.empty_like(seen)
-        products = step_product(W[:2].swapaxes(1, 2), N), step_product(W[2:].swapaxes(1, 2), N)
+        products = step_product(W[:2].swapaxes(1, 2), N), step_product(W[2].T, N)
         for t in reversed(range(T)):
             dh = dh if dhs is None else dh + dhs[t]
             dh_before = backward_step(gates[:, t], dzs[:, t], dh, hs[t], seen[t], dseen[t], products, options)
@@ -72,11 +72,11 @@ def forward_step(gates: Array, h: Array, new_h: Array, seen: Array, b_seen: Arra
     new = gates[2]
     sigmoid(zr)
     if reset_after:
-        np.add(product_new(h)[0], b_seen, out=seen)
+        np.add(product_new(h), b_seen, out=seen)
         new += r * seen
     else:
         np.multiply(r, h, out=seen)
-        new += product_new(seen)[0]
+        new += product_new(seen)
     tanh(new)
     np.subtract(h, new, out=new_h)  # z⊙(h − h̃) + h̃
     new_h *= z
@@ -96,9 +96,9 @@ def backward_step(gates: Array, dgates: Array, dh: Array, h: Array, seen: Array,
     if reset_after:
         dr *= seen * dnew
         np.multiply(r, dnew, out=dseen)
-        dh_before = dh * z + product_new(dseen)[0]
+        dh_before = dh * z + product_new(dseen)
     else:
-        dseen[...] = product_new(dnew)[0]
+        dseen[...] = product_new(dnew)
         dr *= h * dseen
         dh_before = dh * z + r * dseen
     dh_before += product_zr(dgates[:2]).sum(0)

@@ -23,9 +23,9 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
     hs = empty(W_hh, (T + 1, N, units))
     hs[0] = 0.0 if h0 is None else h0
     zs = input_product(x, W_xh, b, gates=1)[0]  # one product for the inputs of all steps
-    product = step_product(W_hh[None], N)
+    product = step_product(W_hh, N)
     for t, (z, h, new_h) in enumerate(zip(zs, hs, hs[1:], strict=False)):
-        product(h, out=new_h[None])  # straight to where the new state will lie
+        product(h, out=new_h)  # straight to where the new state will lie
         new_h += z
         f(new_h)
         if padded is not None:
@@ -38,11 +38,11 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
         slope(hs[1:], dzs)  # the slopes of all steps; the sweep multiplies them by dh
         if padded is not None:
             np.copyto(dzs, 0.0, where=padded)
-        product = step_product(W_hh.T[None], N)
+        product = step_product(W_hh.T, N)
         for t in reversed(range(T)):
             dz, dh = dzs[t], dh if dhs is None else dh + dhs[t]
             dz *= dh
-            dh = carried(padded, t, dh, product(dz)[0])
+            dh = carried(padded, t, dh, product(dz))
         dW_hh = weight_gradient(hs[:-1], dzs[None]) if needed[2] else None  # one product for all steps
         dx, dW_xh, db = input_gradients(x, W_xh, dzs[None], [needed[0], needed[1], needed[3]])
         return [dx, dW_xh, dW_hh, db, dh if needed[4] else None]

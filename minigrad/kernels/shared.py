@@ -98,18 +98,21 @@ def by_gate(W: Array, gates: int) -> Array:
 
 
 def step_product(W: Array, rows: int) -> Callable[..., Array]:
-    """h ↦ h W for each gate: (rows, H) or (gates, rows, H) → (gates, rows, K), into `out` or a block that the next call writes anew."""
-    gates, H, K = W.shape
+    """h ↦ h W, (rows, H) → (rows, K), into `out` or a block that the next call writes anew;  W (H, K) may be a view
+
+    For gates, W (gates, H, K): h (rows, H) or one for each gate (gates, rows, H) → (gates, rows, K).
+    """
+    H, K = W.shape[-2:]
     # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
     width = next((w for w in (K, 64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
-    if gates == 1 and width == K:
-        only = W[0] if rows * H * K > 100**3 else W[0].copy(order="C")  # small, it must lie as it is read
-        return lambda h, out=None: np.dot(h, only, None if out is None else out[0])[None]
-    blocks = W.reshape(gates, H, K // width, width).swapaxes(1, 2).copy(order="C")
-    scratch = empty(W, (gates, rows, K))
+    if W.ndim == 2 and width == K:
+        W = W.copy(order="C") if rows * H * K <= 100**3 else W  # small, it must lie as it is read
+        return lambda h, out=None: np.dot(h, W, out)
+    blocks = W.reshape(*W.shape[:-1], K // width, width).swapaxes(-3, -2).copy(order="C")
+    scratch = empty(W, (*W.shape[:-2], rows, K))
 
     def product(h: Array, out: Array = scratch) -> Array:
-        columns = out.reshape(gates, rows, K // width, width).swapaxes(1, 2)
+        columns = out.reshape(*out.shape[:-1], K // width, width).swapaxes(-3, -2)
         np.matmul(h if h.ndim == 2 else h[:, None], blocks, out=columns)
         return out
 

@@ -122,19 +122,21 @@ def test_layout_of_the_inputs_does_not_matter(variant):
             np.testing.assert_allclose(a, b, atol=1e-12)
 
 
-@pytest.mark.parametrize("gates, rows, H, K", [(1, 1, 5, 5), (1, 2, 32, 32), (4, 3, 64, 64), (3, 32, 512, 512), (2, 2, 48, 20), (2, 9, 20, 96)])
-def test_the_product_of_one_step_in_blocks(gates, rows, H, K):
-    """Cut into columns or not, with one h for all gates or one for each, twice in a row."""
+@pytest.mark.parametrize("gates, rows, H, K", [(0, 1, 5, 5), (0, 32, 32, 32), (0, 32, 512, 512), (0, 50, 200, 203), (1, 2, 32, 32),
+                                               (4, 3, 64, 64), (3, 32, 512, 512), (2, 2, 48, 20), (2, 9, 20, 96)])
+def test_the_product_of_one_step(gates, rows, H, K):
+    """Cut into columns or not, of one matrix or one for each gate, with one h for all or one for each, twice in a row."""
     rng = np.random.default_rng(0)
-    W = rng.normal(size=(gates, K, H)).swapaxes(1, 2)
+    W = rng.normal(size=(*[gates] * (gates > 0), K, H)).swapaxes(-1, -2)
     product = step_product(W, rows)
     for h in (rng.normal(size=(rows, H)), rng.normal(size=(gates, rows, H))):
-        if h.ndim == 2 or gates > 1:
-            np.testing.assert_allclose(product(h), h @ W, atol=1e-10)
-            states = np.zeros((gates, 3, rows, K))
-            product(h, out=states[:, 1])
-            np.testing.assert_allclose(states[:, 1], h @ W, atol=1e-10)
-            assert not states[:, [0, 2]].any()
+        if h.ndim == 2 or gates > 0:
+            expected = h @ W
+            np.testing.assert_allclose(product(h), expected, atol=1e-10)
+            states = np.zeros((3, *expected.shape))
+            product(h, out=states[1])
+            np.testing.assert_allclose(states[1], expected, atol=1e-10)
+            assert not states[[0, 2]].any()
 
 
 @pytest.mark.parametrize("rows, T, N", [(3, 2, 2), (50, 30, 20), (3000, 4, 5)])
