@@ -106,6 +106,8 @@ def written(v: Value, graph: Graph, depth: int) -> tuple[str, int]:
         return "−" + bracket(inner[0], PRODUCT), SUM
     if v.op in ("square", "power"):
         return raised(inner, v), POWER
+    if v.op == "select" and v.column is not None and v.let_through in (0.0, 1.0):
+        return inner[0 if v.let_through else -1]  # the mask is the same for all
     if v.op in VIEWS:
         return inner[0]
     if v.op in SLICES and v.inputs[0].op in NONLINEAR and not v.inputs[0].shown:
@@ -171,6 +173,6 @@ def called(v: Value, inner: list[str]) -> str:
     if v.op in ("concatenate", "stack"):
         return f"[{', '.join(inner)}]" if len(inner) <= 3 else f"[{inner[0]}, …, {inner[-1]}]"
     if v.op == "select":
-        return inner[-1] if v.let_through == 0.0 else f"where(mask, {', '.join(inner)})"
+        return f"where(mask, {', '.join(inner)})"
     label = {"sum": "Σ", "sqrt": "√"}.get(v.op) or CALLS.get(v.op, v.op.replace("_", " "))
     return f"{label}({', '.join(inner)})"

@@ -247,8 +247,12 @@ def rank(slots: list[Slot], links: list[Link]) -> None:
         slot.rank = 0
     for storey in sorted({slot.storey for slot in slots}):
         inside = [slot for slot in slots if slot.storey == storey and not slot.leaf]
-        for slot in inside:  # in order of creation: inputs come first
-            slot.rank = max([top + 1, *(x.rank + 1 for x in inputs[slot])])
+        for _ in inside:  # as a rule inputs come first, and once is enough; never more often than there are boxes
+            before = [slot.rank for slot in inside]
+            for slot in inside:
+                slot.rank = max([top + 1, *(x.rank + 1 for x in inputs[slot])])
+            if before == [slot.rank for slot in inside]:
+                break
         top = max([top, *(slot.rank for slot in inside)])
 
 

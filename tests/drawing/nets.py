@@ -137,3 +137,116 @@ def encoder_decoder() -> tuple[mg.Trace, mg.Tensor]:
                 loss = loss + (y - 1.0) ** 2
     loss.backward()
     return trace, W_hh
+
+
+def weight(name: str, *shape: int, seed: int = 0) -> mg.Tensor:
+    return mg.Tensor(np.random.default_rng(seed).normal(size=shape) * 0.5, requires_grad=True, name=name)
+
+
+def data(*shape: int, seed: int = 1) -> mg.Tensor:
+    return mg.Tensor(np.random.default_rng(seed).normal(size=shape))
+
+
+def steps_that_differ() -> mg.Trace:
+    """Every second step does more than the others, and one of them more still."""
+    W, V, h = weight("W", 3, 3), weight("V", 3, 3), data(1, 3)
+    with mg.Trace() as trace:
+        for t in range(5):
+            with mg.scope(t=t):
+                x = data(1, 3, seed=t)
+                z = x + h @ W
+                if t % 2:
+                    z = mg.relu(z) @ V
+                h = mg.tanh(z)
+                if t == 3:
+                    h = h * mg.sigmoid(x @ V)
+        loss = mg.sum(h)
+    loss.backward()
+    return trace
+
+
+def far_back(far: int = 2, steps: int = 5, backwards: bool = False) -> mg.Trace:
+    """z = h(one step before) W + h(`far` steps before); or with time running backwards."""
+    W, states = weight("W", 3, 3), {-k: data(1, 3, seed=k) for k in range(1, far + 1)}
+    with mg.Trace() as trace:
+        for t in range(steps):
+            with mg.scope(t=steps - 1 - t if backwards else t):
+                z = states[t - 1] @ W + states[t - far]
+                h = states[t] = mg.tanh(z)
+        loss = mg.sum(h)
+    loss.backward()
+    return trace
+
+
+def with_context() -> mg.Trace:
+    """A decoder that reads its encoder's last state at every step."""
+    W, U, h = weight("W", 3, 3), weight("U", 3, 3), data(1, 3)
+    with mg.Trace() as trace:
+        for t in range(3):
+            with mg.scope("encoder", t=t):
+                h = mg.tanh(data(1, 3, seed=t) + h @ W)
+        s, loss = mg.Tensor(np.zeros((1, 3))), 0.0
+        for t in range(3):
+            with mg.scope("decoder", t=t):
+                s = mg.tanh(s @ U + h)
+                loss = loss + mg.sum(s * s)
+    loss.backward()
+    return trace
+
+
+def translator() -> mg.Trace:
+    """The library's LSTM as encoder and as decoder, which begins with the encoder's states."""
+    mg.set_random_seed(0)
+    encoder, decoder = mg.layers.LSTM(3, return_state=True, name="encoder"), mg.layers.LSTM(3, return_sequences=True, name="decoder")
+    dense = mg.layers.Dense(4)
+    with mg.Trace() as trace:
+        _, h, c = encoder(data(2, 3, 3))
+        y = dense(decoder(data(2, 2, 2), initial_state=[h, c]))
+        loss = mg.mean(mg.cross_entropy(y, np.zeros((2, 2), dtype=int)))
+    loss.backward()
+    return trace
+
+
+def two_storeys_both_ways(kind: str = "RNN") -> mg.Trace:
+    """Bidirectional on Bidirectional."""
+    mg.set_random_seed(0)
+    make = getattr(mg.layers, kind)
+    low = mg.layers.Bidirectional(make(3, return_sequences=True), name="low")
+    high = mg.layers.Bidirectional(make(3), name="high")
+    with mg.Trace() as trace:
+        loss = mg.mean(high(low(data(2, 4, 3))) ** 2)
+    loss.backward()
+    return trace
+
+
+def masked_both_ways() -> mg.Trace:
+    """Padding under a Bidirectional layer."""
+    mg.set_random_seed(0)
+    embedding, dense = mg.layers.Embedding(6, 3, mask_zero=True), mg.layers.Dense(2)
+    both = mg.layers.Bidirectional(mg.layers.LSTM(2, return_sequences=True), name="both")
+    with mg.Trace() as trace:
+        loss = mg.mean(dense(both(embedding(np.array([[1, 2, 0], [4, 0, 0]])))) ** 2)
+    loss.backward()
+    return trace
+
+
+def many_results() -> mg.Trace:
+    """Three Dense layers with long names read the last state."""
+    mg.set_random_seed(0)
+    rnn, heads = mg.layers.LSTM(3), [mg.layers.Dense(2, name=f"a_long_name_{k}") for k in range(3)]
+    with mg.Trace() as trace:
+        h = rnn(data(2, 3, 3))
+        loss = sum((mg.mean(head(h) ** 2) for head in heads), 0.0)
+    loss.backward()
+    return trace
+
+
+WIDE = {
+    "both ways": both_ways, "both ways, LSTM": lambda: both_ways("LSTM", 3), "both ways, the last": lambda: both_ways("GRU", sequences=False),
+    "masked LSTM": masked, "masked GRU": lambda: masked("GRU"), "masked both ways": masked_both_ways,
+    "two storeys both ways": two_storeys_both_ways, "encoder and decoder": lambda: encoder_decoder()[0], "with context": with_context,
+    "translator": translator, "steps that differ": steps_that_differ, "two steps back": far_back,
+    "three steps back, backwards": lambda: far_back(3, 6, backwards=True), "cut": lambda: spelled(6, detach=3)[0],
+    "stacked": lambda: layer("GRU", stacked=True)[0], "own cell": lambda: own_cell()[0], "many results": many_results,
+    "fifty steps": lambda: layer("LSTM", steps=50)[0], "a loss at every step": lambda: layer("LSTM", sequences=True)[0],
+}  # fmt: skip
