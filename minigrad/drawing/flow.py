@@ -188,7 +188,8 @@ class Flow:
                 r, when = relative(values), f" {self.words[key]}" if self.columns == 2 else ""
                 half = half_life(r)
                 first = factor(float(r[0]))
-                lines.append(f"{name}{when}: first step {first}, {self.half_words(half)}, last step 1.".lstrip(": "))
+                said = self.words["says reach"].format(name=f"{name}{when}", first=first, half=self.half_words(half))
+                lines.append(said.lstrip(": "))
         return lines
 
 

@@ -7,7 +7,7 @@ with G their sum, since norms do not add; or as one chosen entry. The order is t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from . import formulas
 from .formulas import MATRIX
 from .graph import SLICES, VIEWS, Graph, Value
 from .notation import NOT_COMPUTED, decimals_for, fixed, norm, odd, rounded_to_sum, shares, superscript
+from .words import WORDS
 
 
 @dataclass
@@ -58,9 +59,11 @@ class Sum:
         return fixed(x, self.decimals) + self.unit
 
 
-def add_up(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], entry: Any = None) -> Sum:
+def add_up(
+    graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], entry: Any = None, words: Mapping[str, str] = WORDS
+) -> Sum:
     """The weight's sum; `groups` says which columns are drawn as one."""
-    uses = arrived_uses(graph, weight, groups)
+    uses = arrived_uses(graph, weight, groups, words)
     arrays = [sum_of(use.arrays) for use in uses]
     if not uses or any(a is None for a in arrays):
         return Sum(weight, uses, "number", None, graph.missing, 2, "", (math.nan, math.nan))
@@ -124,7 +127,7 @@ def sum_of(arrays: Sequence[Any]) -> Any:
     return total
 
 
-def arrived_uses(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]]) -> list[Use]:
+def arrived_uses(graph: Graph, weight: Value, groups: Sequence[Sequence[int | None]], words: Mapping[str, str]) -> list[Use]:
     """One Use per group of columns, in order of arrival; before backward(), last step first and without numbers."""
     home = {column: k for k, group in enumerate(groups) for column in group}
     arrivals = graph.trace.arrivals(weight.tensor) if graph.trace is not None else []
@@ -136,8 +139,8 @@ def arrived_uses(graph: Graph, weight: Value, groups: Sequence[Sequence[int | No
     if not found:
         for user in reversed(weight.users):
             found.setdefault(home.get(user.column, -1), []).append((user, None))
-    return [Use(list(groups[k]), title(graph, weight, [v for v, _ in entries]), label=graph.missing, arrays=tuple(a for _, a in entries))
-            for k, entries in found.items() if k >= 0]  # fmt: skip
+    return [Use(list(groups[k]), title(graph, weight, [v for v, _ in entries], words), label=graph.missing,
+                arrays=tuple(a for _, a in entries)) for k, entries in found.items() if k >= 0]  # fmt: skip
 
 
 def as_array(array: Any) -> np.ndarray:
@@ -145,23 +148,23 @@ def as_array(array: Any) -> np.ndarray:
     return np.asarray(array.get() if hasattr(array, "get") else array)
 
 
-def title(graph: Graph, weight: Value, users: list[Value]) -> str:
+def title(graph: Graph, weight: Value, users: list[Value], words: Mapping[str, str] = WORDS) -> str:
     """How the code computes the part: h₁ᵀ dz₂; for several uses drawn as one, how many there are."""
     distinct = list(dict.fromkeys(users))
     if len(distinct) > 1:
-        titles = [use_title(graph, weight, v) for v in distinct]
-        return " + ".join(titles) if len(titles) == 2 else f"{len(titles)} uses"
-    return use_title(graph, weight, distinct[0])
+        titles = [use_title(graph, weight, v, words) for v in distinct]
+        return " + ".join(titles).replace("+ −", "− ") if len(titles) == 2 else words["some uses"].format(count=len(titles))
+    return use_title(graph, weight, distinct[0], words)
 
 
-def use_title(graph: Graph, weight: Value, user: Value) -> str:
+def use_title(graph: Graph, weight: Value, user: Value, words: Mapping[str, str] = WORDS) -> str:
     """xᵀ dz for x W, dz xᵀ for W x, x · dz for numbers, dz for what is added, −dz for what is taken away; else the term's own name."""
     used = weight
     while (user.op in VIEWS or user.op in SLICES) and len(user.users) == 1:
         used, user = user, user.users[0]
     result, sign = linear_result(user)
     if result is None:
-        return f"in {term(used, user, graph)}"
+        return words["in term"].format(term=term(used, user, graph))
     dz = f"d{formulas.name(result, graph)}"
     mates = [x for x in user.inputs if x is not used]
     if user.op in ("add", "subtract", "negative"):
@@ -174,7 +177,7 @@ def use_title(graph: Graph, weight: Value, user: Value) -> str:
         if all(v.array.size == 1 for v in (used, mates[0], result)):
             return signed(f"{x} · {dz}", sign)
         return signed(f"{x}ᵀ {dz}" if user.inputs[1] is used else f"{dz} {x}ᵀ", sign)
-    return f"in {term(used, user, graph)}"
+    return words["in term"].format(term=term(used, user, graph))
 
 
 def signed(words: str, sign: int) -> str:

@@ -127,7 +127,7 @@ class Triangle:
         users = [v for v in self.weight.users if v.column in group]
         if len(group) > 1 or not users:
             return f"{len(users)} ×"
-        words = title(self.graph, self.weight, users).replace(" ", "")
+        words = title(self.graph, self.weight, users, self.words).replace(" ", "")
         return words if fonts.measure(words, 18) <= CELL - 10 else f"{len(users)} ×"
 
     def legend(self, scene: Scene) -> None:
@@ -208,9 +208,12 @@ class Triangle:
 
     def described(self, rows: np.ndarray, columns: np.ndarray) -> str:
         """The sums in words."""
-        by_loss = ", ".join(f"loss {self.number(g)}: {fixed(r, 0, sign=True)} %" for g, r in zip(self.groups, rows, strict=True))
-        by_use = ", ".join(f"t = {self.number(g)}: {fixed(c, 0, sign=True)} %" for g, c in zip(self.groups, columns, strict=True))
-        return f"What each loss sends to {self.weight.grad_name}: {by_loss}.\nWhat each use receives: {by_use}."
+        def listed(key: str, sums: np.ndarray) -> str:
+            return ", ".join(f"{self.words[key].format(number=self.number(g))}: {fixed(x, 0, sign=True)} %"
+                             for g, x in zip(self.groups, sums, strict=True))  # fmt: skip
+
+        by_loss = self.words["says losses"].format(weight=self.weight.grad_name, list=listed("loss", rows))
+        return f"{by_loss}\n{self.words['says uses'].format(list=listed('step', columns))}"
 
 
 def size_of(share: float, cell: float) -> float:

@@ -43,7 +43,7 @@ def unrolled(
     if backward and len(weights) > 1:
         return of_several(scene, net, weights, words, below_results(net, bottom, weights) + 10, slide, title)
     with_sum = backward and graph.weight is not None
-    total = add_up(graph, graph.weight, net.plan.groups, entry) if with_sum and graph.weight else None
+    total = add_up(graph, graph.weight, net.plan.groups, entry, words) if with_sum and graph.weight else None
     if total is not None and total.uses:
         bottom = below_results(net, bottom, [total.weight])
         with_waterfall(scene, net, total, words, bottom + 10, SLIDE[1] - (LEGEND if fed else 0.0) if slide else None)
@@ -79,7 +79,7 @@ def of_several(
 ) -> tuple[Scene, str]:
     """The net with a sum for every weight."""
     graph = net.graph
-    totals = [total for v in weights if (total := add_up(graph, v, net.plan.groups)).uses]
+    totals = [total for v in weights if (total := add_up(graph, v, net.plan.groups, words=words)).uses]
     several.coloured(net, weights)
     paint_net(scene, net)
     several.waterfalls(scene, net, totals, words, pills, SLIDE[1] if slide else None)
@@ -119,13 +119,14 @@ def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values
     if len(graph.shown) > 60:
         keep_newest(graph)
     title = title or words["title expression" if backward else "title computed"].format(name=graph.root.name)
-    lines = [words["operations"].format(count=f"{v.settings['operations']:,}") + ", then:" for v in graph.shown if v.kind == "elided"]
+    older = [words["operations"].format(count=f"{v.settings['operations']:,}") for v in graph.shown if v.kind == "elided"]
+    lines = [words["says before"].format(operations=operations) for operations in older]
     lines += [words["leaves more"].format(count=v.settings["leaves"]) for v in graph.values if v.settings.get("leaves")]
     lines += [formulas.equation(v, graph) + "." for v in graph.shown if v.computed]
     if backward:
         weights = [v for v in graph.shown if v.kind == "weight"]
         drawing = Expression(graph, words, backward, values)
-        lines.append("Gradients: " + "; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights) + ".")
+        lines.append(words["says gradients"].format(list="; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights)))
     scene = Expression(graph, words, backward, values).scene(title, "\n".join(lines))
     scene.text = text_views.expression(graph, words, title, backward)
     return scene
@@ -222,12 +223,13 @@ def heading(scene: Scene, net: Unrolled, graph: Graph, words: Mapping[str, str],
 def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, str]) -> str:
     """The picture in words: the equations of a step, what is shared, the sum."""
     first = plan.columns[0]
-    lines = [f"{len(graph.columns)} steps from left to right."]
-    lines += [f"Step {graph.columns[first.last].number}: " + "; ".join(
-        formulas.equation(v, graph) for v in first.slots.values() if v.computed) + "."]  # fmt: skip
+    lines = [words["says steps"].format(count=len(graph.columns))]
+    equations = "; ".join(formulas.equation(v, graph) for v in first.slots.values() if v.computed)
+    lines.append(words["says step"].format(number=graph.columns[first.last].number, equations=equations))
     if plan.after_slots:
-        lines.append("Then: " + "; ".join(formulas.equation(v, graph) for v in plan.after_slots.values() if v.computed) + ".")
-    lines.append("Shared by all steps: " + ", ".join(v.full_name for v in plan.rails) + ".")
+        equations = "; ".join(formulas.equation(v, graph) for v in plan.after_slots.values() if v.computed)
+        lines.append(words["says then"].format(equations=equations))
+    lines.append(words["says shared"].format(names=", ".join(v.full_name for v in plan.rails)))
     for c in plan.columns:
         if c.gap:
             numbers = [graph.columns[k].number for k in c.columns]

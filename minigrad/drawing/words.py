@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import Formatter
 
 WORDS = {
     "counts": "no one two three four five six seven eight nine ten eleven twelve",
@@ -69,6 +70,17 @@ WORDS = {
     "title sampled": "Sampling: each step reads what the step before has chosen",
     "title forced": "Teacher forcing: each step reads what the data say",
     "title several": "{count} weights, one backward, a sum for each",
+    "some uses": "{count} uses",
+    "in term": "in {term}",
+    "says steps": "{count} steps from left to right.",
+    "says step": "Step {number}: {equations}.",
+    "says then": "Then: {equations}.",
+    "says shared": "Shared by all steps: {names}.",
+    "says gradients": "Gradients: {list}.",
+    "says before": "{operations}, then:",
+    "says losses": "What each loss sends to {weight}: {list}.",
+    "says uses": "What each use receives: {list}.",
+    "says reach": "{name}: first step {first}, {half}, last step 1.",
     "title rolled": "Rolled up: one step, {steps} times",
     "one step later": "one step later",
     "title cell": "{name}: what happens in a step",
@@ -184,10 +196,21 @@ WORDS = {
 
 def words_for(own: Mapping[str, str] | None) -> dict[str, str]:
     """The words, with the caller's own in their place; an unknown key is an error that lists the known ones."""
-    unknown = [key for key in own or {} if key not in WORDS]
-    if unknown:
-        raise ValueError(f"words has no {unknown[0]!r}; it may replace {', '.join(map(repr, WORDS))}")
+    if own is not None and not isinstance(own, Mapping):
+        raise TypeError(f"words is a mapping, say {{'step': 'Schritt {{number}}'}}; got {own!r}")
+    for key, said in (own or {}).items():
+        if key not in WORDS:
+            raise ValueError(f"words has no {key!r}; it may replace {', '.join(map(repr, WORDS))}")
+        foreign = fields(said) - fields(WORDS[key])
+        if foreign:
+            there = ", ".join(f"{{{field}}}" for field in sorted(fields(WORDS[key]))) or "none"
+            raise ValueError(f"words[{key!r}] has the field {{{foreign.pop()}}}; there is {there}: {WORDS[key]!r}")
     return WORDS | dict(own or {})
+
+
+def fields(words: str) -> set[str]:
+    """The names in braces that a word is completed with."""
+    return {field for _, field, _, _ in Formatter().parse(words) if field is not None}
 
 
 def ordinal(k: int, words: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,8 @@ from minigrad.drawing.cards import gradient_words
 from minigrad.drawing.reading import read
 from minigrad.drawing.scene import Mark
 from minigrad.drawing.themes import THEMES, contrast
-from tests.drawing.nets import layer, number, own_cell, toy
+from minigrad.drawing.words import WORDS
+from tests.drawing.nets import layer, number, own_cell, spelled, toy
 from tests.drawing.seen import look_at, words
 
 THREE = ["W_hh", "W_xh", "b"]
@@ -187,3 +189,21 @@ def test_before_backward_a_slide_has_an_empty_place_for_every_bar():
 def test_ordinals_are_the_readers():
     figure = mg.draw(toy()[0], words={"ordinal": "{number}."})
     assert {"2.", "3.", "4."} <= set(words(figure.scene)) and "4th" not in words(figure.scene)
+
+
+def test_no_english_is_left_where_every_word_is_the_readers():
+    own = {key: "".join("ж" if c.isalpha() else c for c in bare(said)) for key, said in WORDS.items()}
+    own |= {key: "жж жж жж жж" for key in ("counts",)}
+    for what, options in ((toy()[0], {}), (toy(backward=False)[0], {}), (toy()[0], {"weight": THREE}), (toy()[0], {"view": "tape"}),
+                          (own_cell(12)[0], {}), (spelled(6)[0], {"view": "triangle"}), (layer("RNN")[0], {"view": "flow"})):  # fmt: skip
+        figure = mg.draw(what, words=own, title="ж", **options)
+        for said in (" ".join(words(figure.scene)), figure.describe()):
+            assert not ENGLISH.search(said), ENGLISH.search(said)
+
+
+ENGLISH = re.compile(r"\b(the|of|is|are|in|and|step|steps|uses|use|loss|first|then|more|gradient|value|order|shared|arrive|\d+(st|nd|rd|th))\b")
+
+
+def bare(said: str) -> str:
+    """The sentence without its fields: what is left may be written in any letters."""
+    return re.sub(r"\{.*?\}", "", said)
