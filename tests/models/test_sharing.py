@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import layers as L
@@ -252,3 +255,26 @@ def test_files_of_the_first_version_can_be_read():
     assert model.predict(x).ravel() == pytest.approx([0.28897321, 0.44462165, 0.5490365], abs=1e-6)
     assert not model.get_layer("inner").trainable and model.get_layer("shared").trainable
     assert model.fit(x, y, verbose=0, shuffle=False, epochs=2).history["loss"] == pytest.approx([0.33912408, 0.1782761], abs=1e-6)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=7), st.data())
+def test_any_nest_of_shared_parts_comes_back(plan, data):
+    """Layers, Models, Sequentials and TimeDistributed, each made of two of those before it, whichever they are."""
+    pool = [L.Dense(4, "tanh"), L.LSTM(4, return_sequences=True), L.LayerNormalization(), Block(4)]
+    for kind, first, second in plan:
+        f, g, a = pool[first % len(pool)], pool[second % len(pool)], mg.Input((3, 4))
+        if kind == 0 and f is not g:
+            pool.append(line(f, g))
+        elif kind == 1:
+            pool.append(L.TimeDistributed(pool[0]))
+        else:
+            pool.append(mg.Model(a, [f(g(a)), f(a) * np.arange(4, dtype="float32") + g(a), mg.concatenate([g(a), f(f(a))], axis=-1)[..., 2:6]][kind - 2]))
+    model, x = mg.Sequential([pool[-1], L.Dense(2)]), numbers(2, 3, 4)
+    model.predict(x)
+    for layer in data.draw(st.lists(st.sampled_from(pool), max_size=2)):
+        layer.trainable = not layer.trainable
+    with tempfile.TemporaryDirectory() as folder:
+        twin = loaded(model, Path(folder))
+        assert list(twin.named_weights()) == list(model.named_weights())
+        assert [one.requires_grad for one in twin.weights] == [one.requires_grad for one in model.weights]
+        assert_same_outputs(model, twin, x)
