@@ -1,8 +1,9 @@
 """Masks: which steps of a padded batch count, and what an operation leaves of that.
 
-A mask is an array of booleans of a tensor's first axes, (batch, time) as a rule; Embedding and Masking make it, recurrent
-layers, attention, pooling and losses heed it, and the tensor carries it along. An operation keeps it where each step of
-its result still is a step of its input, and drops it where one cannot say: here this is written down, operation by operation.
+A mask is an array of booleans of a tensor's first axes, (batch, time) as a rule; Embedding and Masking make it,
+recurrent layers, attention, pooling and losses heed it, and the tensor carries it along. An operation keeps it where
+each step of its result still is a step of its input, and drops it where one cannot say: here this is written down,
+operation by operation.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from . import ops
 from .engine import Tensor, primitives
 
-Rule = Callable[[tuple, dict, Tensor], Any]      # (inputs, settings, y) → the mask of y = op(*inputs, **settings), or None
+Rule = Callable[[tuple, dict, Tensor], Any]     # (inputs, settings, y) → the mask of y = op(*inputs, **settings) or None
 
 
 def mask_of(x: Any) -> Any:
@@ -27,7 +28,7 @@ def mask_of(x: Any) -> Any:
 
 
 def either(masks: Iterable[Any]) -> Any:
-    """m₁ ∨ m₂ ∨ …: where several inputs meet, a step counts that counts in one of them, as in Keras' Add. None have no say."""
+    """m₁ ∨ m₂ ∨ …: where several inputs meet, a step counts that counts in one of them, as in Keras' Add; None has no say"""
     masks = [mask for mask in masks if mask is not None]
     return reduce(np.logical_or, masks) if len({mask.ndim for mask in masks}) == 1 else None
 
@@ -47,7 +48,7 @@ def same_steps(inputs: tuple, settings: dict, y: Tensor) -> Any:
 
 
 def beyond(axes_touched: Callable[..., Any]) -> Rule:
-    """The mask stays where only axes behind its own are touched: a sum over features keeps it, one over time ends it."""
+    """The mask stays where only axes behind its own are touched: a sum over features keeps it, one over time does not."""
     def rule(inputs: tuple, settings: dict, y: Tensor) -> Any:
         mask = either(map(mask_of, inputs))
         touched = axes_touched(inputs[0], y, **settings)
@@ -78,7 +79,7 @@ def sliced(inputs: tuple, settings: dict, y: Tensor) -> Any:
     """x[:, 2:] takes the steps of the mask, too; x[:, 0] has no steps left; an index of arrays tells too little."""
     mask, index = mask_of(inputs[0]), settings["index"]
     parts = list(index) if isinstance(index, tuple) else [index]
-    if mask is None or any(not isinstance(part, (slice, int, np.integer, type(Ellipsis), type(None))) for part in parts):
+    if mask is None or not all(isinstance(part, (slice, int, np.integer, type(Ellipsis), type(None))) for part in parts):
         return None
     if Ellipsis not in parts:
         parts.append(Ellipsis)
@@ -89,7 +90,7 @@ def sliced(inputs: tuple, settings: dict, y: Tensor) -> Any:
 
 
 def rows_of_the_left(inputs: tuple, settings: dict, y: Tensor) -> Any:
-    """Z = X W: each row of Z is a row of X (a Dense layer by hand); the steps of a right-hand factor are summed over or lost"""
+    """Z = X W: each row of Z is a row of X (a Dense layer by hand); the steps of a right-hand factor are summed over"""
     x, mask = inputs[0], mask_of(inputs[0])
     rows = mask is not None and x.ndim > mask.ndim and x.ndim >= y.ndim
     return mask if rows and mask.shape == y.shape[:mask.ndim] else None
@@ -98,8 +99,9 @@ def rows_of_the_left(inputs: tuple, settings: dict, y: Tensor) -> Any:
 def first_letters(inputs: tuple, settings: dict, y: Tensor) -> Any:
     """einsum "ntd,dk->ntk": the mask of an operand whose first letters are the result's, n and t"""
     masks = [mask_of(x) for x in inputs]
-    return either(mask for mask, letters in zip(masks, settings["inputs"])
-                  if mask is not None and letters[:mask.ndim] == settings["output"][:mask.ndim] and mask.shape == y.shape[:mask.ndim])
+    in_place = [m for m, letters in zip(masks, settings["inputs"])
+                if m is not None and letters[:m.ndim] == settings["output"][:m.ndim] and m.shape == y.shape[:m.ndim]]
+    return either(in_place)
 
 
 # -------------------------------------------------------------------------- which axes an operation touches
@@ -136,14 +138,16 @@ def widened(x: Tensor, y: Tensor, **_: Any) -> Iterable[int]:
 # -------------------------------------------------------------------------- the table
 
 RULES: dict[str, Rule | None] = {
-    **dict.fromkeys(["negative", "positive", "square", "sqrt", "abs", "exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "sigmoid",
-                     "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax", "cross_entropy_of_logits",
-                     "cumsum", "clip", "reshape", "astype"], same_steps),
-    **dict.fromkeys(["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "select", "broadcast_to"], together),
+    **dict.fromkeys(["negative", "positive", "square", "sqrt", "abs", "exp", "log", "log1p", "expm1", "sin", "cos",
+                     "tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax",
+                     "cross_entropy_of_logits", "cumsum", "clip", "reshape", "astype"], same_steps),
+    **dict.fromkeys(["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "select",
+                     "broadcast_to"], together),
     **dict.fromkeys(["sum", "mean", "max", "min", "prod", "var", "std", "logsumexp"], beyond(reduced)),
     "expand_dims": beyond(new_axes), "stack": beyond(new_axes), "squeeze": beyond(dropped_axes),
     "swapaxes": beyond(exchanged), "moveaxis": beyond(moved), "transpose": beyond(reordered), "pad": beyond(widened),
-    "concatenate": joined, "flip": turned_round, "getitem": sliced, "matmul": rows_of_the_left, "einsum_of_letters": first_letters,
+    "concatenate": joined, "flip": turned_round, "getitem": sliced,
+    "matmul": rows_of_the_left, "einsum_of_letters": first_letters,
     "scatter": None,                             # puts values at places of its own
 }
 

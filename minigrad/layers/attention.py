@@ -153,9 +153,9 @@ class MultiHeadAttention(Random):
         widths = [getattr(self, name).shape[0] for name in "QVK"]
         given = (query, value, key)
         if any(x.ndim != 3 or x.shape[-1] != width for x, width in zip(given, widths)) or value.shape[1] != key.shape[1]:
-            raise ValueError(f"{self.label} expects query (batch, T, {widths[0]}), value (batch, S, {widths[1]}) and key (batch, S, "
-                             f"{widths[2]}), got shapes {', '.join(str(x.shape) for x in given)}: sequences of vectors, each with "
-                             f"the width at the first call; Reshape or Dense makes them so")
+            raise ValueError(f"{self.label} expects query (batch, T, {widths[0]}), value (batch, S, {widths[1]}) and key "
+                             f"(batch, S, {widths[2]}), got shapes {', '.join(str(x.shape) for x in given)}: sequences of "
+                             f"vectors, each with the width at the first call; Reshape or Dense makes them so")
 
     def call(self, query: Tensor, value: Tensor, key: Tensor | None = None, training: bool = False, mask: Any = None,
              attention_mask: Any = None, return_attention_scores: bool = False, use_causal_mask: bool = False) -> Any:
@@ -196,6 +196,7 @@ def three(x: Any, layer: Layer) -> tuple[Tensor, Tensor, Tensor]:
         raise ValueError(f"{layer.label} is called on a list: [query, value] or [query, value, key]")
     query, value, key = x if len(x) == 3 else (*x, x[1])
     if any(one.ndim != 3 for one in (query, value, key)) or query.shape[-1] != key.shape[-1] or value.shape[1] != key.shape[1]:
-        raise ValueError(f"{layer.label} expects sequences (batch, time, features): queries and keys of one width, keys and values of "
-                         f"one length; got query {query.shape}, value {value.shape}, key {key.shape}: a Dense layer makes widths equal")
+        raise ValueError(f"{layer.label} expects sequences (batch, time, features): queries and keys of one width, keys and "
+                         f"values of one length; got query {query.shape}, value {value.shape}, key {key.shape}: a Dense "
+                         f"layer makes widths equal")
     return query, value, key

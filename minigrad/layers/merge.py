@@ -25,8 +25,8 @@ class Merge(Layer):
         rank = max(one.ndim for one in x)
         alike = [with_axes(one, rank) for one in x]
         if any(len({one.shape[-axis] for one in alike if axis <= one.ndim} - {1}) > 1 for axis in range(1, rank + 1)):
-            raise ValueError(f"{self.label} joins element by element, so sizes must be equal or 1; got shapes {shapes_of(x)}: "
-                             f"bring them together with a Dense layer or a slice, or join them with Concatenate")
+            raise ValueError(f"{self.label} joins element by element, so sizes must be equal or 1; got shapes "
+                             f"{shapes_of(x)}: bring them together with a Dense layer or a slice, or use Concatenate")
         return self.finish(reduce(self.merge, alike), len(x))
 
     def merge(self, a: Tensor, b: Tensor) -> Tensor:
@@ -98,8 +98,8 @@ class Concatenate(Merge):
         axis = self.axis % max(1, x[0].ndim)
         rest = [tuple(size for k, size in enumerate(one.shape) if k != axis) for one in x]
         if not -x[0].ndim <= self.axis < x[0].ndim or any(one != rest[0] for one in rest):
-            raise ValueError(f"{self.label} joins along axis {self.axis}; the other axes must agree, got shapes {shapes_of(x)}: "
-                             f"choose another axis=, or bring them together with a Dense layer, a slice or Reshape")
+            raise ValueError(f"{self.label} joins along axis {self.axis}; the other axes must agree, got shapes "
+                             f"{shapes_of(x)}: choose another axis=, or use a Dense layer, a slice or Reshape before")
         return ops.concatenate(x, axis=axis)
 
     def compute_mask(self, x: Any, mask: Any) -> Any:

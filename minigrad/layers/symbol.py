@@ -55,12 +55,15 @@ class Symbol:
     def astype(self, dtype: Any) -> Any:
         """The same promise in another dtype; a floating one keeps the gradient."""
         name = np.dtype(dtype).name
-        return primitives["astype"](self, dtype=name) if np.dtype(name).kind == "f" else self.__record__(ops.cast, (self, name), {})
+        if np.dtype(name).kind == "f":
+            return primitives["astype"](self, dtype=name)
+        return self.__record__(ops.cast, (self, name), {})
 
     def __getitem__(self, index: Any) -> Any:
         among = [one for one in leaves(index) if isinstance(one, Symbol)]
         if any(one.dtype.kind == "b" for one in among):
-            raise TypeError(f"how many places {among[0]!r} chooses is not known before it has values: write mg.where(condition, x, 0.0)")
+            raise TypeError(f"how many places {among[0]!r} chooses is not known before it has values: write "
+                            f"mg.where(condition, x, 0.0)")
         return self.__record__(ops.indexed, (self, index), {}) if among else ops.indexed(self, index)
 
     def dot(self, other: Any) -> Any:
@@ -84,7 +87,8 @@ class Symbol:
     __int__ = __index__ = __float__        # type: ignore[assignment]
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(f"{self!r} has no value yet, so it is no array; use minigrad's or NumPy's functions on it, or a Lambda")
+        raise TypeError(f"{self!r} has no value yet, so it is no array; use minigrad's or NumPy's functions on it, or a "
+                        f"Lambda")
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(f"{self!r} is never written into: make a new one with mg.where(condition, new, old)")
