@@ -64,8 +64,8 @@ def draw(net: Unrolled, found: Sequence[Pair]) -> None:
             if left.gap or right.gap or y.column != left.last or x.column != right.last:
                 continue
             points = net.carried_points(net.boxes[y], net.slot(y, left), y, x, right)
-            kind, colour = ("chosen", "ink") if y.computed else ("forced", "input line")
-            edge = Edge(net.boxes[y].id, net.boxes[x].id, bent(points, 11), colour, 2.6, "head", "3 6" if y.computed else "", kind, on="column")
+            kind, colour, dash = ("chosen", "ink", "3 6") if y.computed else ("forced", "input line", "")
+            edge = Edge(net.boxes[y].id, net.boxes[x].id, bent(points, 11), colour, 2.6, "head", dash, kind, on="column")
             edge.title = f"{formulas.name(x, net.graph)} ← {formulas.name(y, net.graph)}"
             net.edges.append(edge)
             if y.computed:

@@ -158,7 +158,8 @@ def shorter(words: str) -> str:
 
 def badge(x: float, y: float, width: float, colour: str = "gradient") -> Mark:
     """The ground of a visiting number."""
-    return Mark(rounded_rectangle(x - width / 2, y - BADGE / 2, width, BADGE, BADGE / 2), f"{colour} fill", f"{colour} line", 1.6, kind="badge")
+    outline = rounded_rectangle(x - width / 2, y - BADGE / 2, width, BADGE, BADGE / 2)
+    return Mark(outline, f"{colour} fill", f"{colour} line", 1.6, kind="badge")
 
 
 # ------------------------------------------------------------------------------------------------ under the steps of a net

@@ -16,13 +16,13 @@ from .cards import PAD, SIZES, STYLES, fill_card, strip
 from .graph import Graph, Value
 from .layout import Slot
 from .notation import norm
+from .notes import check
 from .placed import LEFT, MARGIN, RIGHT
 from .scene import Box, Edge, Scene, Text, bent
 from .steps import Plan, drawn_users
 from .sums import add_up
 from .text import told_gradient
 from .unrolled import Unrolled
-from .waterfall import check
 
 WIDE = 520.0  # the one column's width
 

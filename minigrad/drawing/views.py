@@ -14,6 +14,7 @@ from .folding import fold_inner, keep_newest
 from .graph import Graph, Value
 from .moving import SLIDE, centred
 from .naming import name_the_nameless
+from .notes import check, notes
 from .placed import MARGIN
 from .rolled import scene as rolled_scene
 from .scene import Scene, Text
@@ -21,7 +22,7 @@ from .steps import Plan
 from .sums import Sum, add_up
 from .triangle import Triangle
 from .unrolled import Unrolled
-from .waterfall import LABELS, PILL, Waterfall, check
+from .waterfall import LABELS, PILL, Waterfall
 from .words import count
 
 LEGEND = 36.0  # for a line under the picture
@@ -106,7 +107,7 @@ def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, 
     fall = Waterfall(net, total, words)
     fall.draw(scene, pills, zero)
     results = max((b.bottom for b in net.boxes.values() if b.x >= net.right), default=0.0)
-    fall.notes(max(pills + PILL + 46, results + 40))
+    notes(fall, max(pills + PILL + 46, results + 40))
 
 
 def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values: str, title: str | None) -> Scene:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from . import fonts
 from .graph import sources
-from .notation import fixed, number, odd, running
+from .notation import odd, running
 from .scene import Box, Edge, Mark, Scene, Text, bent, line, polygon, rectangle
 from .sums import Sum, Use
 from .unrolled import Unrolled
@@ -296,47 +296,3 @@ class Waterfall:
             self.scene.add(Edge("", "", line((end + 116, baseline - 7), (end + 38, baseline - 7)), "ink", 2.5, kind="order"))
             text, size = fonts.fit([self.words["order"]], self.net.right_width - 60, (20, 19, 18))
             self.scene.add(Text(end + 122, baseline, text, size))
-
-    # -- the words at the right
-
-    def notes(self, top: float) -> None:
-        """What the bars mean, in a few lines beside the net: as many as there is room for."""
-        y, bottom = top, self.scene.height - 60
-        for paragraph in self.paragraphs():
-            lines = [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]
-            if y + 27 * (len(lines) - 1) > bottom:
-                return
-            for part, bold, colour in lines:
-                text, size = fonts.fit([part, part.replace(self.name, self.short)], self.net.right_width, (20, 19, 18), bold)
-                self.scene.add(Text(self.net.right, y, text, size, bold, colour))
-                y += 27
-            y += 18
-
-    def paragraphs(self) -> list[list[tuple[str, bool, str]]]:
-        """(words, bold, colour) for each line."""
-        w, s = self.words, self.sum
-        if s.total is None:
-            return [[(w["no backward"], False, "muted")]]
-        if s.kind == "share" and s.norms[1] == 0.0:
-            return [[(w["grad is zero"].format(weight=self.name), False, "muted")]]
-        if s.kind == "share":
-            norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=self.name)
-            return [[(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")],
-                    [(w["norms"], True, "ink"), (norms, False, "muted")], *self.ghost_lines()]  # fmt: skip
-        adds = [(w["each adds"], True, "ink"), (f"{self.name} += {s.uses[0].title}", True, "gradient")]
-        if len(s.uses) > 1:
-            adds.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
-        return [[(w["begins"].format(weight=self.name), False, "muted")], adds, *self.ghost_lines()]
-
-    def ghost_lines(self) -> list[list[tuple[str, bool, str]]]:
-        """What the dashed ghost means, where it had no room to say it."""
-        return [[("|".join(self.elsewhere), False, "muted")]] if self.elsewhere else []
-
-
-def check(total: Sum) -> str:
-    """0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53: the printed sum in one line."""
-    if total.total is None:
-        return f"{total.weight.grad_name}: {total.label}"
-    terms = [fixed(use.printed, total.decimals) for use in total.uses]
-    text = terms[0] + "".join(f" − {t[1:]}" if t.startswith("−") else f" + {t}" for t in terms[1:])
-    return f"{text} = {fixed(total.total, total.decimals)}{total.unit}"

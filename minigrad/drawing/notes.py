@@ -1,0 +1,56 @@
+"""The words beside a waterfall: what the bars mean, as far as there is room to say it; and the printed sum in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import fonts
+from .notation import fixed, number
+from .scene import Text
+from .sums import Sum
+
+if TYPE_CHECKING:
+    from .waterfall import Waterfall
+
+Line = tuple[str, bool, str]  # words, bold, colour
+
+
+def notes(fall: Waterfall, top: float) -> None:
+    """What the bars mean, in a few lines beside the net: as many as there is room for."""
+    net, y, bottom = fall.net, top, fall.scene.height - 60
+    for paragraph in paragraphs(fall):
+        lines = [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]
+        if y + 27 * (len(lines) - 1) > bottom:
+            return
+        for part, bold, colour in lines:
+            text, size = fonts.fit([part, part.replace(fall.name, fall.short)], net.right_width, (20, 19, 18), bold)
+            fall.scene.add(Text(net.right, y, text, size, bold, colour))
+            y += 27
+        y += 18
+
+
+def paragraphs(fall: Waterfall) -> list[list[Line]]:
+    """(words, bold, colour) for each line."""
+    w, s = fall.words, fall.sum
+    ghost: list[list[Line]] = [[("|".join(fall.elsewhere), False, "muted")]] if fall.elsewhere else []  # which had no room to say it
+    if s.total is None:
+        return [[(w["no backward"], False, "muted")]]
+    if s.kind == "share" and s.norms[1] == 0.0:
+        return [[(w["grad is zero"].format(weight=fall.name), False, "muted")]]
+    if s.kind == "share":
+        norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=fall.name)
+        return [[(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")],
+                [(w["norms"], True, "ink"), (norms, False, "muted")], *ghost]  # fmt: skip
+    adds = [(w["each adds"], True, "ink"), (f"{fall.name} += {s.uses[0].title}", True, "gradient")]
+    if len(s.uses) > 1:
+        adds.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
+    return [[(w["begins"].format(weight=fall.name), False, "muted")], adds, *ghost]
+
+
+def check(total: Sum) -> str:
+    """0.29 + 0.06 − 0.09 + 0.15 + 0.12 = 0.53: the printed sum in one line."""
+    if total.total is None:
+        return f"{total.weight.grad_name}: {total.label}"
+    terms = [fixed(use.printed, total.decimals) for use in total.uses]
+    text = terms[0] + "".join(f" − {t[1:]}" if t.startswith("−") else f" + {t}" for t in terms[1:])
+    return f"{text} = {fixed(total.total, total.decimals)}{total.unit}"
