@@ -1,6 +1,7 @@
 """What one training step of a recurrent net costs, beside PyTorch and others, and one iteration of min-char-rnn beside its own loop.
 
-    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m benchmarks.recurrent [rnn gru lstm] [peers] [char] [memory] [length] [--quick] [--write]
+    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m benchmarks.recurrent [rnn gru lstm] [peers] [floor] [char] [memory] [length]
+                                                                            [--quick] [--write]
 
 A step is forward, backward and update: integers of a vocabulary of 96, batch 32, 64 steps, one recurrent layer, Dense,
 cross-entropy, SGD, float32; all start from the same weights, and their losses are compared. Set OPENBLAS_CORETYPE=Haswell
@@ -28,6 +29,7 @@ peers.one_thread()                                                # before any o
 
 import minigrad as mg
 
+from . import recurrent_floor as floor
 from . import report
 from .machine import description
 
@@ -35,7 +37,7 @@ V, N, T = 96, 32, 64
 KINDS = {"rnn": mg.layers.RNN, "gru": mg.layers.GRU, "lstm": mg.layers.LSTM}
 ORDER = {"rnn": [0], "gru": [1, 0, 2], "lstm": [0, 1, 2, 3]}     # where PyTorch's gates stand among ours
 THREADS = int(os.environ.get("OPENBLAS_NUM_THREADS", "0")) or os.cpu_count() or 1
-WORDS = [*KINDS, "peers", "char", "memory", "length"]
+WORDS = [*KINDS, "peers", "floor", "char", "memory", "length"]
 Step = Callable[[], float]
 Ratios = dict[str, dict[str, float]]                              # "lstm 128" → library → its time over torch.nn's
 
@@ -192,6 +194,23 @@ def table_of_steps(words: list[str], rounds: int) -> tuple[list[str], Ratios]:
     return lines, ratios
 
 
+def table_of_floor(words: list[str], rounds: int) -> list[str]:
+    """What the step's bare products and activations take, over torch.nn's whole step: below that, no kernel in NumPy gets here."""
+    lines = ["The floor: the same step's matrix products and activations alone, as fast as NumPy does them here: milliseconds (median)", "",
+             "| layer | hidden | products | GFLOP/s | activations | torch.nn, whole | floor ratio | minigrad, whole | ratio |", "|---" * 9 + "|"]
+    for kind in [kind for kind in KINDS if kind in words] or KINDS:
+        for units in (128, 256, 512):
+            start = weights(kind, units)
+            runs = {**floor.bare(kind, units, V, N, T), "minigrad": minigrad_step(kind, units, start)}
+            ms = medians(runs | ({} if torch is None else {"torch.nn": torch_step(kind, units, start)}), rounds)
+            whole, least = ms.get("torch.nn", float("nan")), ms["products"] + ms["activations"]
+            speed = floor.operations(kind, units, V, N, T) / ms["products"] / 1e6
+            lines.append(f"| {kind} | {units} | {ms['products']:.1f} | {speed:.0f} | {ms['activations']:.1f} | {whole:.1f} | "
+                         f"**{least / whole:.2f}** | {ms['minigrad']:.1f} | **{ms['minigrad'] / whole:.2f}** |")
+            print(lines[-1], flush=True)
+    return lines
+
+
 # ------------------------------------------------------------------------------- min-char-rnn
 
 UNITS, LENGTH, LETTERS = 100, 25, 65
@@ -321,13 +340,14 @@ def main(words: list[str]) -> None:
     if unknown := set(wanted) - set(WORDS):
         raise SystemExit(f"{', '.join(sorted(unknown))}? The words are {', '.join(WORDS)}, --quick and --write")
     print(description(), flush=True)
-    blocks, ratios = [], {}
+    blocks: list[list[str]] = []
+    ratios: Ratios = {}
     if any(word in KINDS for word in wanted):
         lines, ratios = table_of_steps(wanted, rounds)
         blocks.append(lines)
-    for word, table in (("char", lambda: table_of_char(rounds)), ("memory", table_of_memory), ("length", lambda: table_of_length(rounds))):
-        if word in wanted:
-            blocks.append(table())
+    tables = {"floor": lambda: table_of_floor(wanted, rounds), "char": lambda: table_of_char(rounds), "memory": table_of_memory,
+              "length": lambda: table_of_length(rounds)}
+    blocks += [table() for word, table in tables.items() if word in wanted]
     text = "\n\n".join("\n".join(lines) for lines in blocks)
     print(f"\n{text}\n")
     if "--write" in words:
