@@ -131,6 +131,7 @@ def scene(model: Any, words: Mapping[str, str], title: str | None) -> Scene:
         if places[a] >= places[b]:
             draw_back(page, boxes[a], boxes[b], call)
     page.add(*boxes.values(), Text(MARGIN, 54, heading, 26, True, kind="title"))
+    labels_apart(page)
     page.height = max(box.bottom for box in boxes.values()) + MARGIN
     page.width = max([page.width, *(t.bounds[2] + 16 for t in page.texts)])
     page.text = text_views.model(blocks, joined, heading)
@@ -179,7 +180,20 @@ def draw_link(
     page.add(Edge(a.id, b.id, bent(points, 30) if len(points) > 2 else soft(points), hue, 2.6, kind="forward"))
     if call:
         (x0, y0), (x1, y1) = points[0], points[1]
-        page.add(Text((x0 + x1) / 2 + 12, (y0 + y1) / 2 + 7, words["call"].format(number=call), 19, False, "muted"))
+        page.add(Text((x0 + x1) / 2 + 12, (y0 + y1) / 2 + 7, words["call"].format(number=call), 19, False, "muted", kind="call"))
+
+
+def labels_apart(page: Scene) -> None:
+    """The calls' numbers beside their lines, right or left, higher or lower, so that none lies on another or on a box."""
+    placed: list[tuple[float, float, float, float]] = [(b.x, b.y, b.right, b.bottom) for b in page.boxes]
+    for text in [item for item in page.items if isinstance(item, Text) and item.kind == "call"]:
+        x, y = text.x, text.y
+        for dy, side in ((dy, side) for dy in (0.0, 20.0, -20.0) for side in (x, x - 24 - text.width)):
+            text.x, text.y = side, y + dy
+            left, top, right, bottom = text.bounds
+            if all(right + 4 < a or c < left - 4 or bottom < b or d < top for a, b, c, d in placed):
+                break
+        placed.append(text.bounds)
 
 
 def soft(points: list[Point]):  # type: ignore[no-untyped-def]

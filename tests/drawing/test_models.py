@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import minigrad as mg
-from tests.drawing.seen import look_at, words
+from tests.drawing.seen import boxes_apart, look_at, texts_apart, words
 
 
 def two_branches() -> mg.Model:
@@ -56,3 +56,17 @@ def test_a_layer_called_on_its_own_output_goes_round():
 def test_a_model_without_a_graph_says_what_to_do():
     with pytest.raises(ValueError, match="has no graph yet: give it an Input, or draw a trace of one call"):
         mg.draw(mg.Sequential([mg.layers.Dense(3)]))
+
+
+def test_the_numbers_of_many_calls_lie_beside_each_other():
+    inputs = [mg.Input((20,), dtype="int32", name=f"text_{k}") for k in range(4)]
+    embedding, encoder = mg.layers.Embedding(50, 4, name="e"), mg.layers.LSTM(3, name="shared")
+    y = mg.layers.Dense(2)(mg.layers.Concatenate()([encoder(embedding(x)) for x in inputs]))
+    scene = mg.draw(mg.Model(inputs, y)).scene
+    calls = [text for text in scene.texts if text.kind == "call"]
+    assert len(calls) >= 8
+    boxes_apart(scene)
+    texts_apart(scene)
+    for text in calls:
+        left, top, right, bottom = text.bounds
+        assert not any(box.x < right and left < box.right and box.y < bottom and top < box.bottom for box in scene.boxes), text
