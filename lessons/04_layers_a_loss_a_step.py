@@ -50,6 +50,8 @@ def step(parameters, rate):
 
 first, second, third = Layer(2, 64, 2**0.5), Layer(64, 64, 2**0.5), Layer(64, 3, 0.1)
 parameters = [w for layer in (first, second, third) for w in (layer.W, layer.b)]
+for w, name in zip(parameters, ("W1", "b1", "W2", "b2", "W3", "b3"), strict=True):
+    w.name = name  # as the pictures call them
 
 
 def scores_of(x):
@@ -76,11 +78,14 @@ for arm in range(3):
 axes.set(title="What the net says of every point", aspect="equal")
 L.figure("spiral", figure, regions=regions)
 # %% [markdown]
-# The same layers, loss and step are `mg.layers.Dense`, `mg.cross_entropy` and `mg.optimizers.SGD`. Two of its layers, drawn:
+# The same layers, loss and step are `mg.layers.Dense`, `mg.cross_entropy` and `mg.optimizers.SGD`. Drawn, for four points:
 # the chain of the lectures, from the loss back to $W_1$.
 # %%
 with mg.Trace() as trace:
-    scores = third(mg.relu(second(mg.relu(first(points[:4])))))
+    x = mg.Tensor(points[:4], name="x")
+    y1 = mg.relu(first(x))
+    y2 = mg.relu(second(y1))
+    scores = third(y2)
     loss = mg.cross_entropy(scores, arms[:4]).mean()
     loss.backward()
 L.figure("two_layers", mg.draw(trace, title="Three layers and a loss, walked back"))

@@ -73,7 +73,7 @@ with mg.Trace() as trace:
     loss = (second_chunk * second_chunk).mean()
     loss.backward()
 L.check("the gradient of W_hh has shares from the second chunk alone", len(trace.contributions(rnn.W_hh)), "==", 3)
-L.figure("cut", mg.draw(trace))
+L.figure("cut", mg.draw(trace, title="A chunk of three steps: the gradient ends where it begins"))
 # %% [markdown]
 # ## Predict, then run
 # Chunks of 10, the state thrown away at every boundary. The first 5 targets of each chunk ask for flips that this state

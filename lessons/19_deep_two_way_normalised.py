@@ -64,7 +64,7 @@ ahead, back = (layer.W_hh for layer in (small.layers[0].forward_layer, small.lay
 order = [[share.t for share in trace.arrivals(W)] for W in (ahead, back)]
 print(f"  gradients arrive at the steps {order[0]} of the net that reads ahead, {order[1]} of the one that reads back")
 L.check("each direction is taught against its own reading direction", order[0], "==", order[1][::-1])
-L.figure("birnn", mg.draw(trace))
+L.figure("birnn", mg.draw(trace, title="Two directions, one readout"))
 # %% [markdown]
 # ## Hitting the wall
 # Digits, read a few pixels at a time. The recurrent weights start as a rotation times a *gain*. With a large gain

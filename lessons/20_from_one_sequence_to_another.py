@@ -173,7 +173,7 @@ with mg.Trace() as trace:
     mg.cross_entropy(looking([read_in(["Jun"], 3), target.encode(PAD + "0")[None]]), target.encode("06")[None]).mean().backward()
 steps = {share.t for share in trace.contributions(looking.writer.W_hh)}
 L.check("the writer's W_hh gets a gradient from each step of the writing", len(steps), "==", 2)
-L.figure("seq2seq", mg.draw(trace, weight=looking.writer.W_hh))
+L.figure("seq2seq", mg.draw(trace, weight=looking.writer.W_hh, title="A reader, a writer, and a look back"))
 # %% [markdown]
 # ## What it does not show
 # It has learned eight ways of writing a date, and nothing about dates. Ways that it has never seen:
