@@ -277,14 +277,22 @@ def repeat(graph: Any, layer: Any, call: Call) -> str:
     return graph.node("Tile", graph.node("Unsqueeze", first(graph, call), graph.integers(1)), graph.integers(1, layer.n, 1))
 
 
-def join(kind: str, **settings: Any) -> Write:
-    return lambda graph, layer, call: graph.node(kind, *(graph.name(one) for one in leaves(call.inputs)), **settings)
+def alike(graph: Any, call: Call) -> list[str]:
+    """The names of the inputs, all of one rank: axes that one lacks come behind its batch axis, as in the layers."""
+    symbols = leaves(call.inputs)
+    rank = max(one.ndim for one in symbols)
+    return [graph.name(one) if one.ndim == rank else
+            graph.node("Unsqueeze", graph.name(one), graph.integers(*range(1, 1 + rank - one.ndim))) for one in symbols]
+
+
+def join(kind: str) -> Write:
+    return lambda graph, layer, call: graph.node(kind, *alike(graph, call))
 
 
 def fold(kind: str) -> Write:
     """A node of two inputs, again and again."""
     def write(graph: Any, layer: Any, call: Call) -> str:
-        result, *rest = (graph.name(one) for one in leaves(call.inputs))
+        result, *rest = alike(graph, call)
         for one in rest:
             result = graph.node(kind, result, one)
         return result

@@ -118,3 +118,9 @@ def test_what_has_no_form_says_so(layers, words):
 def test_a_model_without_a_graph_says_what_to_do():
     with pytest.raises(ValueError, match="input_shape"):
         to_onnx(line(L.Dense(2)))
+
+
+@pytest.mark.parametrize("join", [L.Add, L.Subtract, L.Multiply, L.Average, L.Maximum, L.Minimum])
+def test_joins_of_unequal_rank(join, tmp_path):
+    a, b = L.Input((3, 4), name="a"), L.Input((4,), name="b")
+    check(mg.Model([a, b], join()([a, b])), [numbers(3, 3, 4), numbers(3, 4)], tmp_path)

@@ -55,3 +55,10 @@ def test_masks_meet():
     y.mask = None
     assert np.array_equal(layers.Concatenate(axis=1)([x, y]).mask, [[True, False, False, True, True, True]])
     assert layers.Multiply()([x, y]).mask is None and layers.Concatenate()([x, y]).mask is None       # as in Keras
+
+
+def test_missing_axes_come_behind_the_batch_axis():
+    """As in Keras: (N, D) beside (N, T, D) is the same vector at every step, also where N and T are equal by chance."""
+    x, y = rng.normal(size=(3, 3, 4)), rng.normal(size=(3, 4))
+    assert np.allclose(layers.Add()([x, y]).data, x + y[:, None], atol=1e-6)
+    assert np.allclose(layers.Multiply()([y, x]).data, x * y[:, None], atol=1e-6)
