@@ -1,6 +1,6 @@
 """Layers that make one tensor of several: sums, products, concatenation, and what attention is built from.
 
-They are called on a list. Add, Multiply and their kin broadcast as NumPy does; an input with fewer axes gets its missing
+They are called on a list. Add, Multiply and their kin broadcast; an input with fewer axes gets its missing
 ones behind the batch axis, as in Keras.
 """
 from __future__ import annotations
