@@ -125,6 +125,17 @@ def test_no_gradient_is_ever_dropped(steps, scales, seed, after, size, weight):
     assert len(totals) == len(asked) and all(any(c.isdigit() for c in t) and "…" not in t for t in totals)
 
 
+@pytest.mark.parametrize("weight", ["W_hh", THREE])
+@pytest.mark.parametrize("size", [None, "slide"])
+@pytest.mark.parametrize("scales", [[0, 0, 0, -7], [-1, 0, -1, 6], [0, 0, 0, 0]])
+def test_bars_are_narrow_enough_for_the_sums_so_far(weight, size, scales):
+    figure = mg.draw(crowded(8, scales, 1, 0), weight=weight, size=size)
+    look_at(figure)
+    zones = len(weight) if isinstance(weight, list) else 1
+    uses = sum(box.kind == "pill" for box in figure.scene.boxes)
+    assert len([t for t in figure.scene.texts if t.kind == "so far"]) == uses - zones
+
+
 def crowded(steps: int, scales: list[int], seed: int, after: int) -> mg.Trace:
     """Numbers of any size, a weight that the results use twice, and one with a long name."""
     random = np.random.default_rng(seed)
