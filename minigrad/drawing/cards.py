@@ -36,7 +36,7 @@ def finite(v: Value, graph: Graph) -> bool:
 
 def gradient_words(v: Value, graph: Graph) -> list[Segment]:
     """dh₁ 0.34, ‖dh₁‖ 0.08; nothing for what has no gradient, and the words for what was not computed."""
-    if v.kind in ("data", "number") or not graph.backward:
+    if v.kind in ("data", "number") or not graph.backward or graph.gradients == "weights" and v.kind != "weight":
         return []
     gradient, name = graph.gradient(v), formulas.name(v, graph)
     if gradient is None:
@@ -47,7 +47,7 @@ def gradient_words(v: Value, graph: Graph) -> list[Segment]:
 
 
 def value_words(v: Value, values: str) -> str:
-    """0.41; for arrays nothing, the shape or the norm, as `values` asks; any NaN or infinity in words."""
+    """0.41; for arrays nothing, the shape, the norm, or mean ± deviation, as `values` asks; any NaN or infinity in words."""
     array = v.array
     if values == "none" or array.dtype.kind not in "fiub":
         return ""
@@ -60,6 +60,8 @@ def value_words(v: Value, values: str) -> str:
         return given(array.item()) if v.leaf else number(array.item())
     if values == "shapes":
         return shape(array)
+    if values == "statistics":
+        return f"{number(float(np.mean(array)))} ± {number(float(np.std(array)))}"
     return f"‖·‖ {number(norm(array))}" if values == "norms" else ""
 
 

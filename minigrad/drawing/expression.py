@@ -74,7 +74,7 @@ class Expression:
             return [(self.words["operations"].format(count=f"{v.settings['operations']:,}"), "", "ink")]
         value = given(float(v.tensor)) if v.kind == "number" else value_words(v, self.values)
         rows = [(self.words["value"], value, "ink")] if value and self.values != "none" else []
-        if v.kind not in ("number", "data") and (self.backward or v.kind == "weight"):
+        if v.kind == "weight" or v.kind not in ("number", "data") and self.backward and self.graph.gradients == "all":
             rows.append((self.words["grad"], self.gradient_text(v), "gradient"))
         return rows
 

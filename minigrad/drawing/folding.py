@@ -73,6 +73,20 @@ def uses_weight(v: Value) -> bool:
     return False
 
 
+def fold_scopes(graph: Graph, depth: int) -> None:
+    """What lies more than so many scopes deep folds into what uses it; results, states and what leaves its scope keep their boxes."""
+    for v in graph.values:
+        if v.shown and v.computed and v is not graph.root and len(scopes(v)) > depth:
+            kept = scopes(v)[:depth]
+            v.shown = any(user.column != v.column or scopes(user)[: depth + 1] != [*kept, scopes(v)[depth]] for user in v.users)
+    show_sums(graph)
+
+
+def scopes(v: Value) -> list[str]:
+    """The names of the scopes around a value, from outside in."""
+    return [name for name in v.path.split("/") if name]
+
+
 def fold_inner(graph: Graph) -> None:
     """Inside the steps only states, data and the sums with the singled-out weight keep a box; the rest folds into them."""
     sums = {box for user in graph.weight.users for box in boxes_of(user)} if graph.weight is not None else set()

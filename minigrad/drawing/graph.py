@@ -112,6 +112,7 @@ class Graph:
     rolled: int | None = None  # the column whose step is called t, where one stands for all
     in_numbers: bool = False  # whether equations name their values or give their numbers
     backward: bool = True  # whether gradients are shown
+    gradients: str = "all"  # whose numbers are written: those of all boxes, or of the weights alone
     missing: str = NOT_COMPUTED  # the words for a gradient that is not there
 
     def __post_init__(self) -> None:

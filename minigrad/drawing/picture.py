@@ -6,13 +6,16 @@ drawn as an expression. Every option has a default that suits the first look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from ..trace import Trace
 from . import models, several, tape_view, views
 from .figure import Figure
 from .flow import Flow
+from .folding import fold_scopes
 from .graph import Graph
 from .reading import graph_of
 from .scene import Scene
@@ -21,7 +24,8 @@ from .words import words_for
 CHOICES = {
     "view": ("auto", "triangle", "rolled", "cell", "flow", "tape"),
     "direction": ("auto", "forward", "backward"),
-    "values": ("auto", "none", "numbers", "shapes", "norms"),
+    "values": ("auto", "none", "numbers", "shapes", "norms", "statistics"),
+    "gradients": ("all", "weights", "none"),
     "size": (None, "slide"),
     "theme": ("light", "dark", "print"),
 }
@@ -30,8 +34,8 @@ CHOICES = {
 def draw(
     what: Any, view: str = "auto", *, weight: Any = None, direction: str = "auto", values: str = "auto",
     steps: int | None = None, entry: Any = None, labels: Any = None, truncate: int | None = None, of: str = "x",
-    feeds: Mapping[str, str] | None = None, theme: str = "light", size: str | None = None, title: str | None = None,
-    words: Mapping[str, str] | None = None,
+    feeds: Mapping[str, str] | None = None, gradients: str = "all", fold: int | None = None, theme: str = "light",
+    size: str | None = None, title: str | None = None, words: Mapping[str, str] | None = None,
 ) -> Figure:  # fmt: skip
     """The picture of a Trace, of a Tensor (what it was computed from), or of a Model (its layers).
 
@@ -41,9 +45,14 @@ def draw(
     of the visits), or "flow" (how far gradients `of` "x", "h" reach; of a trace, a pair before and after, or a mapping of names
     to these). `feeds={"y": "x"}`: the next step's x is chosen from y, or is y from the data. `steps`: how many columns before
     the middle ones are one; `labels`: a word for each step; `size="slide"`: 1920 × 1080; `words`: see drawing/words.py.
+    `direction="forward"` has no gradients. `values` of arrays: "none", "shapes", "norms", "statistics" (mean ± deviation), or
+    small heat maps. `gradients`: of "all" boxes, of the "weights" alone, or "none". `fold=1`: operations more than one scope deep
+    fold into what uses them. `theme`: "light", "dark", or "print"; every hue is one of a set for colour-blind readers.
     """
-    check(view=view, direction=direction, values=values, size=size, theme=theme)
+    check(view=view, direction=direction, values=values, gradients=gradients, size=size, theme=theme)
+    check_counts(steps=(steps, 1), truncate=(truncate, 0), fold=(fold, 0))
     own = words_for(words)
+    direction = "forward" if gradients == "none" else direction
     if view == "flow":
         return Figure(Flow(what, of, own).scene(title), theme)
     if hasattr(what, "calls") and hasattr(what, "sublayers"):
@@ -53,7 +62,10 @@ def draw(
     try:
         computed = any(graph.gradient(v) is not None for v in graph.values)
         graph.backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))
-        graph.missing = own["not computed"]
+        graph.missing, graph.gradients = own["not computed"], gradients
+        check_entry(entry, graph)
+        if fold is not None:
+            fold_scopes(graph, fold)
         if feeds and weight is None:  # then the picture is about what is fed, not about a sum
             graph.weight = None
         if view in ("auto", "tape"):
@@ -91,6 +103,8 @@ def numbered(labels: Any, graph: Graph) -> dict[int, str]:
     """"hell" → {1: "h", 2: "e", 3: "l", 4: "l"}: by the numbers that the columns print."""
     if labels is None or isinstance(labels, Mapping):
         return dict(labels or {})
+    if not isinstance(labels, Iterable):
+        raise TypeError(f"labels is a word for each step, say \"hello\" or {{1: 'h', 2: 'e'}}; got {labels!r}")
     return {column.number: str(label) for column, label in zip(graph.columns, labels, strict=False)}
 
 
@@ -99,3 +113,20 @@ def check(**options: Any) -> None:
     for name, value in options.items():
         if value not in CHOICES[name]:
             raise ValueError(f"{name} is one of {', '.join(map(repr, CHOICES[name]))}; got {value!r}")
+
+
+def check_counts(**options: tuple[Any, int]) -> None:
+    """Each option is None or a whole number that is large enough."""
+    for name, (value, least) in options.items():
+        if value is not None and (not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least):
+            raise ValueError(f"{name} is a whole number, at least {least}; got {value!r}")
+
+
+def check_entry(entry: Any, graph: Graph) -> None:
+    """An entry is a place in the singled-out weight, one number for each of its axes."""
+    if entry is None or graph.weight is None:
+        return
+    index, shape = entry if isinstance(entry, tuple) else (entry,), graph.weight.array.shape
+    whole = all(isinstance(k, (int, np.integer)) for k in index)
+    if not whole or len(index) != len(shape) or any(not -n <= k < n for k, n in zip(index, shape, strict=True)):
+        raise ValueError(f"entry is a place in {graph.weight.full_name} of shape {shape}; got {entry!r}")
