@@ -126,12 +126,12 @@ def scene(model: Any, words: Mapping[str, str], title: str | None) -> Scene:
     shift, bottom = (page.width - body.width) / 2, max(slot.bottom for slot in body.slots)
     boxes = {block: box_of(block, slot, shift, bottom, f"n{places[block]}") for block, slot in slots.items()}
     for (a, b, call), link in zip(down, links, strict=True):
-        draw_link(page, body, link, boxes[a], boxes[b], call, shift, bottom, words)
+        draw_link(page, body, link, boxes[a], boxes[b], call, shift, bottom)
     for a, b, call in joined:
         if places[a] >= places[b]:
             draw_back(page, boxes[a], boxes[b], call)
     page.add(*boxes.values(), Text(MARGIN, 54, heading, 26, True, kind="title"))
-    labels_apart(page)
+    number_calls(page, down, boxes, words)
     page.height = max(box.bottom for box in boxes.values()) + MARGIN
     page.width = max([page.width, *(t.bounds[2] + 16 for t in page.texts)])
     page.text = text_views.model(blocks, joined, heading)
@@ -170,26 +170,38 @@ def box_of(block: Block, slot: Slot, shift: float, bottom: float, id: str) -> Bo
     return box
 
 
-def draw_link(
-    page: Scene, body: Body, link: Link, a: Box, b: Box, call: int, shift: float, bottom: float, words: Mapping[str, str]
-) -> None:
-    """An arrow downwards; at a shared layer in the colour of its call, and with its number."""
+def draw_link(page: Scene, body: Body, link: Link, a: Box, b: Box, call: int, shift: float, bottom: float) -> None:
+    """An arrow downwards; at a shared layer in the colour of its call."""
     points = [(x + shift, TOP + bottom - y) for piece in body.route(link, 0, 0) for x, y in piece]
     points[0], points[-1] = (points[0][0], a.bottom), (points[-1][0], b.y)
     hue = HUES[(call - 1) % len(HUES)] if call else "line"
     page.add(Edge(a.id, b.id, bent(points, 30) if len(points) > 2 else soft(points), hue, 2.6, kind="forward"))
-    if call:
-        (x0, y0), (x1, y1) = points[0], points[1]
-        page.add(Text((x0 + x1) / 2 + 12, (y0 + y1) / 2 + 7, words["call"].format(number=call), 19, False, "muted", kind="call"))
+
+
+def number_calls(page: Scene, joined: list[tuple[Block, Block, int]], boxes: Mapping[Block, Box], words: Mapping[str, str]) -> None:
+    """Beside the lines between two boxes, which calls they are: call 2, or call 1 … 4."""
+    calls: dict[tuple[str, str], list[int]] = {}
+    for a, b, call in joined:
+        calls.setdefault((boxes[a].id, boxes[b].id), []).append(call)
+    for (tail, head), numbers in calls.items():
+        edges = [edge for edge in page.edges if (edge.tail, edge.head) == (tail, head)]
+        numbers = sorted(number for number in numbers if number)
+        if numbers and edges:
+            label = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} … {numbers[-1]}"
+            (x0, y0), (x1, y1) = edges[-1].path.start, edges[-1].path.end
+            page.add(Text(max((x0 + x1) / 2, 0.0) + 12, (y0 + y1) / 2 + 7, words["call"].format(number=label), 19, False, "muted", kind="call"))
+    labels_apart(page)
 
 
 def labels_apart(page: Scene) -> None:
     """The calls' numbers beside their lines, right or left, higher or lower, so that none lies on another or on a box."""
     placed: list[tuple[float, float, float, float]] = [(b.x, b.y, b.right, b.bottom) for b in page.boxes]
+    placed += [(x, y, x, y) for edge in page.edges for x, y in edge.path.along(24)]
     for text in [item for item in page.items if isinstance(item, Text) and item.kind == "call"]:
         x, y = text.x, text.y
-        for dy, side in ((dy, side) for dy in (0.0, 20.0, -20.0) for side in (x, x - 24 - text.width)):
-            text.x, text.y = side, y + dy
+        beside = [(x + dx, y + dy) for dx in (0.0, 20.0, 50.0) for dy in (0.0, -14.0, 20.0)]
+        beside += [(x - dx - text.width, y + dy) for dx in (24.0, 44.0, 74.0) for dy in (0.0, -14.0, 20.0)]
+        for text.x, text.y in beside:
             left, top, right, bottom = text.bounds
             if all(right + 4 < a or c < left - 4 or bottom < b or d < top for a, b, c, d in placed):
                 break

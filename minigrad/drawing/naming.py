@@ -171,7 +171,8 @@ def candidates(v: Value, graph: Graph) -> Iterable[str]:
     if v is graph.root and v.array.size == 1:
         yield "L"
     if v.kind == "data":
-        yield from ("x", "target", "data") if v.column is not None else ("target", "x", "data")
+        compared = v.column is None or any(user.op == "subtract" for user in v.users)
+        yield from ("target", "x", "data") if compared else ("x", "x′", "x″", "data")
     if v.kind == "weight":
         yield from ("w", "W")
     scaled = v.op == "multiply" and any(x.kind == "weight" for x in v.inputs)

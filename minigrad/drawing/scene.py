@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from .fonts import measure
@@ -62,9 +63,26 @@ class Path(NamedTuple):
         """The corners and the ends of curves, for tests and for DOT."""
         return [command[-2:] for command in self.commands if len(command) > 1]
 
+    def along(self, count: int = 12) -> list[Point]:
+        """Points on the path, so many on each of its pieces."""
+        found, here = [self.start], self.start
+        for command in self.commands[1:]:
+            corners = [here, *(command[k : k + 2] for k in range(1, len(command), 2))]
+            for k in range(1, count + 1):
+                found.append(on_curve(corners, k / count))
+            here = corners[-1]
+        return found
+
     def moved(self, dx: float, dy: float) -> Path:
         """The same path elsewhere."""
         return Path(tuple((c[0], *(x + (dy if k % 2 else dx) for k, x in enumerate(c[1:]))) for c in self.commands))
+
+
+def on_curve(corners: Sequence[Point], t: float) -> Point:
+    """de Casteljau: the point of the Bézier curve with these control points; two of them make a straight line."""
+    while len(corners) > 1:
+        corners = [((1 - t) * a[0] + t * b[0], (1 - t) * a[1] + t * b[1]) for a, b in pairwise(corners)]
+    return corners[0]
 
 
 @dataclass

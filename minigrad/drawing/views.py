@@ -209,8 +209,7 @@ def heading(scene: Scene, net: Unrolled, graph: Graph, words: Mapping[str, str],
               (words["no gradient"], "muted")]  # fmt: skip
     if not net.backward:
         legend = [legend[0], legend[2]]
-    for role in net.memories:
-        name = next(v.name for v in graph.values if v.role == role)
+    for name in dict.fromkeys(next(v.name for v in graph.values if v.role == role) for role in net.memories):
         legend.insert(-1, (words["memory"].format(name=name), "memory line"))
     x = scene.width - MARGIN
     for label, colour in reversed(legend):

@@ -224,3 +224,12 @@ def test_a_long_row_of_weights_beside_the_results_is_broken():
     scene = mg.draw(nets.many_results()).scene
     heads = [box for box in scene.boxes if any("a_long_name" in text.text for text in box.texts)]
     assert len(heads) == 6 and len({box.y for box in heads}) > 1 and max(box.right for box in heads) < scene.width
+
+
+def test_data_that_nothing_is_compared_with_is_no_target():
+    mg.set_random_seed(0)
+    with mg.Trace() as trace:
+        loss = mg.mean(mg.layers.RNN(mg.layers.MUT1Cell(3))(nets.data(2, 3, 3)) ** 2)
+    loss.backward()
+    titles = {box.title for box in mg.draw(trace).scene.boxes}
+    assert {"x₁", "x′₁"} <= titles and not any("target" in title for title in titles)
