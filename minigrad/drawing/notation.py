@@ -115,9 +115,3 @@ def norm(array: np.ndarray) -> float:
 def shape(array: np.ndarray) -> str:
     """(16, 64) → `16 × 64`; () → `1`"""
     return " × ".join(str(n) for n in np.shape(array)) or "1"
-
-
-def ordinal(k: int) -> str:
-    """1 → 1st, 2 → 2nd, 11 → 11th"""
-    ending = "th" if 10 <= k % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th")
-    return f"{k}{ending}"
