@@ -145,15 +145,53 @@ def locked(array: Any) -> Any:
 
 def add_at(total: Any, index: Any, value: Any) -> None:
     """total[index] += value, where an index that occurs twice counts twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
-        total[index] += value           # slices name every place once: no need for the slower, scattered sum
+    if names_places_once(index):
+        place = total[index]            # no need for the slower, scattered sum
+        if place.ndim:
+            place += value              # a view: total[index] += value would write the result a second time
+        else:
+            total[index] += value
     elif on_host(total) and on_host(index) and index.dtype.kind in "iu" and value.size >= 64 * index.size > 0:
-        rows = value.reshape(-1, *total.shape[1:])
-        for place, row in zip(index.reshape(-1).tolist(), rows, strict=True):       # long rows: a tenth of np.add.at
-            total[place] += row
+        add_rows(total, index.reshape(-1), value.reshape(-1, *total.shape[1:]))     # a tenth of np.add.at
     else:
         array_module(total).add.at(total, index, value)
+
+
+def add_rows(total: Any, places: np.ndarray, rows: Any) -> None:
+    """total[place] += row, for long rows: one by one, or where there are many for each place their sum at once."""
+    if places.size < 8 * len(total):
+        for place, row in zip(places.tolist(), rows, strict=True):
+            so_far = total[place]
+            so_far += row
+        return
+    order = np.argsort(places, kind="stable")
+    present, starts = np.unique(places[order], return_index=True)
+    for place, group in zip(present.tolist(), np.split(order, starts[1:]), strict=True):
+        total[place] += rows[group].sum(axis=0)
+
+
+def zeros_but_at(like: Any, index: Any, value: Any) -> Any:
+    """An array like `like`, zero except for the value at the index."""
+    total = np.zeros(like.shape, like.dtype) if on_host(like) else np.zeros_like(like)      # the first takes a third of the time
+    if names_places_once(index):
+        total[index] = value
+    else:
+        add_at(total, index, value)
+    return total
+
+
+def names_places_once(index: Any) -> bool:
+    """Whether an index consists of slices and numbers alone, so that no place can occur twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(type(part) in SIMPLE or isinstance(part, np.integer) for part in parts)
+
+
+SIMPLE = (slice, int, type(None), type(Ellipsis), bool)
+
+
+def are_rows(index: Any) -> bool:
+    """Whether an index is a list of rows: one axis of integers."""
+    return not isinstance(index, (tuple, slice, int)) and is_array(index) and index.ndim == 1 and index.dtype.kind in "iu"
 
 
 # -------------------------------------------------------------------------- memory

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from . import backend, engine
-from .engine import Observer, Part, Patch, Scope, Tensor, describe, place
+from .engine import Observer, Part, Patch, Product, Scope, Tensor, describe, place
 
 __all__ = ["Contribution", "Trace", "detect_anomaly"]
 
@@ -170,10 +170,10 @@ def dense(x: Tensor, dx: Any) -> Any:
     """A part as an array of x's shape."""
     if isinstance(dx, Tensor):
         return dx.array
+    if isinstance(dx, Product):
+        return dx.out()
     if isinstance(dx, Patch):
-        array = np.zeros_like(x.array)
-        backend.add_at(array, dx.index, dx.value)
-        return array
+        return backend.zeros_but_at(x.array, dx.index, dx.value)
     return dx
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 import minigrad  # noqa: F401  (every module that defines a primitive is imported by it)
-from minigrad.engine import Patch, elementwise, kernel, primitive, primitives
+from minigrad.engine import Patch, Product, elementwise, kernel, primitive, primitives
 from tests.checks import check_first_order
 from tests.kernel_rows import KERNELS
 from tests.table import ROWS, Row
@@ -38,7 +38,9 @@ def scaled(pullback: Callable, factor: float) -> Callable:
 
     def wrong(dy: Any) -> Any:
         dx = pullback(dy)
-        return Patch(dx.index, dx.value * factor) if type(dx) is Patch else dx * factor
+        if type(dx) in (Patch, Product):
+            return type(dx)(dx[0], dx[1] * factor)
+        return dx * factor
 
     return wrong
 

@@ -568,13 +568,35 @@ class TestBackward:
 
     def test_slices_of_a_long_sequence_cost_no_square(self, monkeypatch):
         """2,000 slices of 2,000 steps: one gradient array, not 2,000."""
-        made, zeros_like = [], np.zeros_like
+        made, zeros = [], np.zeros
         x = leaf(np.ones((2_000, 8)), dtype="float32")
         total = ops.stack([x[t] * float(t) for t in range(2_000)]).sum()
-        monkeypatch.setattr(np, "zeros_like", lambda a, *more, **settings: made.append(1) or zeros_like(a, *more, **settings))
+        monkeypatch.setattr(np, "zeros", lambda shape, *more: made.append(1) or zeros(shape, *more))
         total.backward()
         assert len(made) == 1
         np.testing.assert_array_equal(x.grad[:, 0], np.arange(2_000, dtype="float32"))
+
+    @pytest.mark.parametrize("uses", [1, 2, engine.MOST_WAITING, engine.MOST_WAITING + 1, 3 * engine.MOST_WAITING])
+    def test_products_and_rows_of_a_weight_are_added_together(self, uses):
+        """The gradient of W in Σ xₜW and Σ W[kₜ], whose parts wait for one another, is the sum of the parts."""
+        rng = np.random.default_rng(0)
+        W = leaf(rng.normal(size=(5, 4)))
+        xs, places = [rng.normal(size=(1 + t % 3, 5)) for t in range(uses)], [rng.integers(5, size=t % 4) for t in range(uses)]
+        seeds = [rng.normal(size=(len(x), 4)) for x in xs]
+        total = (W * W).sum()
+        for x, k, seed in zip(xs, places, seeds, strict=True):
+            total = total + ((mg.Tensor(x) @ W) * seed).sum() + (2.0 * W[k]).sum()
+        total.backward()
+        counts = np.bincount(np.concatenate(places).astype(int), minlength=5)
+        expected = 2 * W.array + sum(x.T @ seed for x, seed in zip(xs, seeds, strict=True)) + 2.0 * counts[:, None]
+        np.testing.assert_allclose(W.grad, expected, rtol=1e-10, atol=1e-12)
+
+    def test_products_do_not_wait_at_what_was_computed(self):
+        """V = W·3 is no leaf: its gradient is complete when the walk reaches it."""
+        W, x = leaf(np.ones((2, 3))), mg.Tensor(np.arange(4.0).reshape(2, 2))
+        V = W * 3.0
+        ((x @ V).sum() + (x @ V).sum() + V[np.array([0, 0])].sum()).backward()
+        np.testing.assert_array_equal(W.grad, np.array([[2.0 * 2 + 2], [4.0 * 2]]) * 3.0 * np.ones(3))
 
 
 class TestRecording:

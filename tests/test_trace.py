@@ -202,7 +202,7 @@ def test_what_is_traced_is_what_is_computed(rnn):
         traced = unrolled(W, xs, h)
         traced.backward()
     assert traced.item() == plain.item()
-    np.testing.assert_array_equal(W.grad, expected)
+    np.testing.assert_allclose(W.grad, expected, rtol=1e-13)        # the same sum, of parts instead of stacked rows
 
 
 def test_a_second_trace_does_not_disturb_the_first(rnn):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..trace import dense
 from . import fonts, text_views
 from .graph import Graph, Value
 from .notation import norm, superscript
@@ -59,7 +60,7 @@ def arriving(v: Value, graph: Graph) -> np.ndarray | None:
         pullbacks = user.tensor.op.rule(*arrays, **user.tensor.settings)[1:]
         for x, pullback in zip(user.inputs, pullbacks, strict=False):
             if x is v:
-                part = pullback(dy)
+                part = dense(v.tensor, pullback(dy))
                 total = part if total is None else total + part
     return None if total is None else np.asarray(total)
 
