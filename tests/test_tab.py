@@ -158,6 +158,25 @@ def all_cells(page) -> str:
     )
 
 
+@needs_markdown
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium")
+def test_from_the_disk_the_page_says_what_it_needs(tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    tab.write(lessons(), tmp_path, mathjax="data:text/javascript,")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page, said = browser.new_page(), []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
+        page.goto((tmp_path / "index.html").as_uri() + "#06")
+        page.click("#all")
+        assert "python -m http.server" in page.inner_text("#said") and page.locator("section.chosen").get_attribute("id") == "06"
+        browser.close()
+    assert said == []
+
+
 @needs_pyodide
 @needs_markdown
 @pytest.mark.slow
