@@ -95,6 +95,14 @@ class Optimizer:
             new = self.update(theta, g, self.slots.setdefault(p, {}), eta, self.iterations)
             p.rebind(backend.read_only(new))
 
+    def minimize(self, loss: Any, parameters: Iterable[Parameter]) -> None:
+        """One update downhill: forget the gradients of the last one, walk back from the loss, step."""
+        parameters = list(listed(parameters))
+        for p in parameters:
+            p.zero_grad()
+        loss.backward()
+        self.step(parameters)
+
     @property
     def rate(self) -> float:
         """η for the next update."""

@@ -198,6 +198,15 @@ def test_state_goes_on_where_it_stopped(name):
     assert np.array_equal(p.numpy(), r.numpy())
 
 
+def test_minimize_forgets_walks_back_and_steps():
+    w, unused = mg.Parameter(np.array([2.0, -1.0])), mg.Parameter(np.ones(1))
+    w.grad = np.array([100.0, 100.0])  # left over from another loss
+    optimizer = optimizers.SGD(0.1)
+    optimizer.minimize((w * w).sum(), [w, unused])
+    assert np.allclose(w.numpy(), [1.6, -0.8]) and np.allclose(w.grad, [4.0, -2.0])
+    assert unused.grad is None and optimizer.iterations == 1
+
+
 def test_reprs_show_what_differs_from_the_default():
     assert repr(optimizers.Adam(0.01, clipnorm=1.0)) == "Adam(learning_rate=0.01, clipnorm=1.0)"
 
