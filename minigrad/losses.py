@@ -241,7 +241,10 @@ class Loss:
 
     `reduction` is "sum_over_batch_size" (the mean), "sum", or None for one value per example. A subclass defines
     `call(y_true, y_pred)`. Where predictions carry a mask, masked steps count neither above nor below the fraction line.
+    `last_axis_is_one` says that the last axis belongs together (classes, a direction): no number along it is a step.
     """
+
+    last_axis_is_one = False
 
     def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
         if reduction not in ("sum_over_batch_size", "mean", "sum", "none", None):
@@ -254,19 +257,30 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         y_pred = tensor(y_pred)
+        if not self.last_axis_is_one:
+            y_true, y_pred = steps_apart(y_true, y_pred)
         return reduced(self.call(y_true, y_pred), self.reduction, sample_weight, y_pred.mask)
 
     def __repr__(self) -> str:
         return described(self)
 
 
+def steps_apart(y_true: Any, y_pred: Tensor) -> tuple[Any, Tensor]:
+    """(N, T) → (N, T, 1) where a mask says of every number that it is a step: a mean over the last axis would mix in padding."""
+    if y_pred.mask is None or y_pred.ndim < 2 or y_pred.mask.shape != y_pred.shape:
+        return y_true, y_pred
+    y = matched(y_true, y_pred)
+    return y.reshape((*y.shape, 1)), ops.expand_dims(y_pred, -1)
+
+
 def reduced(values: Any, reduction: str | None, sample_weight: Any, mask: Any) -> Tensor:
     """Σ wᵢ ℓᵢ / n over the n values that are not masked (so a weight of 2 counts twice, as in Keras)."""
     values = values if isinstance(values, Tensor) else wrap(np.asarray(values))
     count: Any = values.size
-    if mask is not None and mask.shape == values.shape:
-        values = values * mask.astype(values.dtype)
-        count = max(1, int(mask.sum()))
+    if mask is not None and mask.shape == values.shape[:mask.ndim]:
+        kept = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim)).astype(values.dtype)
+        values = values * kept
+        count = int(mask.sum()) * (values.size // max(1, mask.size))
     if sample_weight is not None:
         values = values * weights_like(sample_weight, values)
     if reduction in (None, "none"):
@@ -288,6 +302,8 @@ def weights_like(sample_weight: Any, values: Tensor) -> Any:
 
 class FunctionLoss(Loss):
     """Any function (y_true, y_pred) → values per example, or → one number, as a loss."""
+
+    last_axis_is_one = True
 
     def __init__(self, function: Any, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
         super().__init__(reduction, name)
@@ -361,6 +377,8 @@ class Poisson(Loss):
 class CosineSimilarity(Loss):
     """L = −mean y·ŷ / (‖y‖ ‖ŷ‖): −1 where they agree (older Keras: cosine_proximity)"""
 
+    last_axis_is_one = True
+
     def __init__(self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
         super().__init__(reduction, name)
         self.axis = axis
@@ -372,6 +390,8 @@ class CosineSimilarity(Loss):
 @losses.register()
 class CategoricalCrossentropy(Loss):
     """L = −mean Σₖ yₖ log pₖ  (one-hot or soft targets)"""
+
+    last_axis_is_one = True
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
                  reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
@@ -385,6 +405,8 @@ class CategoricalCrossentropy(Loss):
 @losses.register()
 class SparseCategoricalCrossentropy(Loss):
     """L = −mean log p[y]  (targets are class numbers); where y is `ignore_class` the loss is 0 and not counted"""
+
+    last_axis_is_one = True
 
     def __init__(self, from_logits: bool = False, ignore_class: int | None = None,
                  reduction: str | None = "sum_over_batch_size", axis: int = -1, name: str | None = None) -> None:
@@ -420,6 +442,8 @@ class BinaryCrossentropy(Loss):
 class KLDivergence(Loss):
     """L = mean Σ y log(y / ŷ)"""
 
+    last_axis_is_one = True
+
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         return kullback_leibler_divergence(y_true, y_pred)
 
@@ -443,6 +467,8 @@ class SquaredHinge(Loss):
 @losses.register()
 class CategoricalHinge(Loss):
     """L = mean max(0, 1 + max((1 − y) ŷ) − Σ y ŷ)"""
+
+    last_axis_is_one = True
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         return categorical_hinge(y_true, y_pred)

@@ -28,8 +28,8 @@ def host(values: Any) -> np.ndarray:
 # ------------------------------------------------------------------------------- values per example
 
 def like_prediction(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Targets (N,) for predictions (N, 1), and the other way round."""
-    if y_true.shape != y_pred.shape and y_true.size == y_pred.size:
+    """Targets (N,) for predictions (N, 1), and the other way round. (Targets (T, N) for predictions (N, T) are a mistake.)"""
+    if y_true.shape in ((*y_pred.shape, 1), y_pred.shape[:-1]) and y_true.size == y_pred.size:
         return y_true.reshape(y_pred.shape)
     if y_true.shape != y_pred.shape:
         raise ValueError(f"the metric compares targets of shape {y_true.shape} with predictions of shape {y_pred.shape}")
@@ -134,12 +134,18 @@ class Metric:
 
 
 def spread(sample_weight: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Weights of one per example, or one per example and step, as one per value."""
+    """Weights of one per example, or one per example and step, as one per value. A single value for the whole batch weighs
+    as much as all its examples (and steps) together.
+    """
     if sample_weight is None:
         return np.ones(shape)
     weights = host(sample_weight).astype(np.float64)
-    if weights.ndim > len(shape):
+    if not shape:
+        return weights.sum()
+    if weights.ndim > len(shape) and math.prod(weights.shape[len(shape):]) == 1:
         weights = weights.reshape(weights.shape[: len(shape)])
+    if weights.ndim > len(shape) or any(n not in (1, size) for n, size in zip(weights.shape, shape)):
+        raise ValueError(f"weights of shape {weights.shape} do not fit a metric with values of shape {shape}")
     return np.broadcast_to(weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim)), shape)
 
 

@@ -108,6 +108,8 @@ class CosineDecayRestarts(LearningRateSchedule):
                  alpha: float = 0.0) -> None:
         self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
         self.t_mul, self.m_mul, self.alpha = t_mul, m_mul, alpha
+        if not (first_decay_steps > 0 and t_mul >= 1.0):
+            raise ValueError(f"periods begin above 0 steps and do not shrink: first_decay_steps={first_decay_steps}, t_mul={t_mul}")
 
     def __call__(self, step: int) -> float:
         length, peak, at = float(self.first_decay_steps), 1.0, float(step)

@@ -161,3 +161,26 @@ def test_pytorch_agrees():
     }
     for ours, theirs in pairs.items():
         assert ours == pytest.approx(float(theirs), rel=1e-5)
+
+
+def test_a_mask_counts_for_everything_that_a_step_holds():
+    p, y = mg.Tensor(rng.normal(size=(2, 3, 4, 5))), rng.normal(size=(2, 3, 4, 5))
+    p.mask = np.array([[True, True, False], [True, False, False]])
+    assert losses.MeanSquaredError()(y, p).item() == pytest.approx(np.square(p.data - y)[p.mask].mean())
+
+
+@pytest.mark.parametrize("name", ["mse", "mae", "huber", "binary_crossentropy", "hinge"])
+def test_numbers_that_are_steps_are_masked_one_by_one(name):
+    p, y = mg.Tensor(rng.uniform(0.1, 0.9, (2, 3)), requires_grad=True), rng.integers(0, 2, (2, 3))
+    p.mask = np.array([[True, True, False], [True, False, False]])
+    loss = losses.get(name)
+    value = loss(y, p)
+    assert value.item() == pytest.approx(loss(y[p.mask][:, None], p.data[p.mask][:, None]).item())
+    value.backward()
+    assert np.array_equal(p.grad != 0, p.mask)
+
+
+def test_a_mask_says_nothing_of_classes():
+    p = mg.Tensor(np.full((2, 4), 0.25))
+    p.mask = np.array([[True, False, False, False]] * 2)
+    assert losses.get("categorical_crossentropy")(np.eye(4)[:2], p).item() == pytest.approx(np.log(4))

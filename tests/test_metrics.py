@@ -99,3 +99,18 @@ def test_auc_is_the_chance_of_the_right_order():
 
 def test_the_older_name_of_cosine_similarity():
     assert mg.losses.get("cosine_proximity")(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]])).item() == pytest.approx(-1.0)
+
+
+def test_targets_the_wrong_way_round_are_refused():
+    for name in ("binary_accuracy", "precision", "rmse", "auc"):
+        with pytest.raises(ValueError, match=r"targets of shape \(3, 2\) with predictions of shape \(2, 3\)"):
+            metrics.get(name).update_state(np.zeros((3, 2)), np.full((2, 3), 0.5))
+
+
+def test_one_number_for_a_batch_weighs_as_its_examples_do():
+    metric = metrics.get(lambda y, p: mg.mean(p))
+    metric.update_state(None, np.array([1.0, 1.0]), np.array([1.0, 2.0]))
+    metric.update_state(None, np.array([4.0]), np.array([[1.0, 0.0]]))
+    assert metric.result() == pytest.approx((3 * 1.0 + 1 * 4.0) / 4)
+    with pytest.raises(ValueError, match=r"weights of shape \(3,\) do not fit"):
+        metrics.get("mae").update_state(np.zeros((2, 1)), np.ones((2, 1)), np.ones(3))

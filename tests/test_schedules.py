@@ -29,3 +29,9 @@ def test_values(schedule, values):
 def test_pieces_must_fit():
     with pytest.raises(ValueError, match="2 boundaries separate 3 values"):
         schedules.PiecewiseConstantDecay([1, 2], [1.0, 0.1])
+
+
+def test_periods_that_shrink_to_nothing_are_refused():
+    for given in ({"first_decay_steps": 10, "t_mul": 0.5}, {"first_decay_steps": 0}):
+        with pytest.raises(ValueError, match="do not shrink"):
+            schedules.CosineDecayRestarts(0.1, **given)

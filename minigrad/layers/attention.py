@@ -6,6 +6,7 @@ Called as in Keras: `Attention()([query, value])`, `[query, value, key]`, or for
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from .layer import Layer, Parameter
 FAR_BELOW = -1e9        # what a forbidden score is lowered by: its softmax is 0 in either precision
 
 
-def forbidden(scores: Tensor, allowed: Any) -> Tensor:
-    """Scores, with those that may not be looked at lowered so far that they get no weight."""
-    if allowed is None:
+def forbidden(scores: Tensor, *conditions: Any) -> Tensor:
+    """Scores, lowered where one of the conditions (None: none) is False: so far that they get no weight. All are lowered alike,
+    so a query that may look at nothing looks at everything.
+    """
+    given = [backend.like(allowed, scores.array) for allowed in conditions if allowed is not None]
+    if not given:
         return scores
-    allowed = backend.like(allowed, scores.array)
-    return scores + np.where(allowed, 0.0, FAR_BELOW).astype(scores.dtype)
+    return scores + np.where(reduce(np.logical_and, given), 0.0, FAR_BELOW).astype(scores.dtype)
 
 
 def earlier_only(scores: Tensor) -> Any:
@@ -47,13 +50,13 @@ class DotAttention(Random):
              use_causal_mask: bool = False) -> Any:
         query, value, key = three(x, self)
         scores = self.scores(query, key)                                       # (N, T, S)
-        seen = mask[1] if isinstance(mask, (list, tuple)) and len(mask) > 1 else None
-        scores = forbidden(scores, None if seen is None else seen[:, None, :])
-        scores = forbidden(scores, earlier_only(scores) if use_causal_mask else None)
+        asks, seen = mask[:2] if isinstance(mask, (list, tuple)) else (mask, None)
+        scores = forbidden(scores, None if seen is None else seen[:, None, :], earlier_only(scores) if use_causal_mask else None)
         weights = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             weights = dropped(weights, self.dropout, self.draws())
         y = weights @ value
+        y = y if asks is None else y * backend.like(asks[..., None], y.array).astype(y.dtype)      # a step of padding asks nothing
         return (y, weights) if return_attention_scores else y
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
@@ -111,7 +114,7 @@ class MultiHeadAttention(Random):
     """y = Σₕ softmax(qₕ kₕᵀ/√d) vₕ O[h] + b,  qₕ = q Q[h] + b, kₕ = k K[h] + b, vₕ = v V[h] + b  (Vaswani et al. 2017)
 
     `layer(query, value, key=value)`; weights are (features, heads, key_dim), and back (heads, value_dim, features).
-    `attention_mask` (N, T, S) or (T, S) says who may look at whom; masks that travel with the tensors count too.
+    `attention_mask` (N, T, S), (T, S) or (N, heads, T, S) says who may look at whom; masks that travel with the tensors count too.
     """
 
     supports_masking = True
@@ -163,9 +166,9 @@ class MultiHeadAttention(Random):
         self.check(query, value, key)
         q, k, v = self.heads(query, "Q"), self.heads(key, "K"), self.heads(value, "V")
         scores = (q @ ops.swapaxes(k, -1, -2)) * (1.0 / math.sqrt(self.key_dim))  # (N, heads, T, S)
-        scores = forbidden(scores, None if value.mask is None else value.mask[:, None, None, :])
-        scores = forbidden(scores, as_heads(attention_mask))
-        scores = forbidden(scores, earlier_only(scores) if use_causal_mask else None)
+        padding = [m[:, None, None, :] for m in (value.mask, key.mask) if m is not None]
+        asks = None if query.mask is None else query.mask[:, None, :, None]
+        scores = forbidden(scores, *padding, asks, as_heads(attention_mask), earlier_only(scores) if use_causal_mask else None)
         weights = ops.softmax(scores, axis=-1)
         used = dropped(weights, self.dropout, self.draws()) if training and self.dropout > 0 else weights
         y = ops.einsum("nhtk,hko->nto", used @ v, self.O)
@@ -177,11 +180,11 @@ class MultiHeadAttention(Random):
 
 
 def as_heads(mask: Any) -> Any:
-    """(T, S) or (N, T, S) → (N, 1, T, S) booleans"""
+    """(T, S) or (N, T, S) → (N, 1, T, S) booleans; (N, heads, T, S) says it for every head"""
     if mask is None:
         return None
     mask = mask.array if isinstance(mask, Tensor) else np.asarray(mask)
-    return (mask if mask.ndim == 3 else mask[None])[:, None].astype(bool)
+    return (mask[None, None] if mask.ndim == 2 else mask[:, None] if mask.ndim == 3 else mask).astype(bool)
 
 
 def dropped(weights: Tensor, rate: float, generator: np.random.Generator) -> Tensor:

@@ -55,6 +55,10 @@ class Dense(Layer):
         """Keras' name for b."""
         return self.b if self.use_bias else None
 
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        """Each step stays a step; where x has no axis of features, its steps are what is summed over."""
+        return mask if mask is None or mask.ndim < x.ndim else None
+
     def call(self, x: Tensor) -> Tensor:
         expect_features(x, self.features, self)
         y = x @ self.W                                                        # (…, units)

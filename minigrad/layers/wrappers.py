@@ -14,7 +14,8 @@ from .recurrent import Recurrent
 class TimeDistributed(Layer):
     """yₜ = layer(xₜ) for every step:  x (N, T, …) → y (N, T, …), the same weights everywhere
 
-    Steps become part of the batch axis, so it costs one call whatever T is.
+    Steps become part of the batch axis, so it costs one call whatever T is. A mask (N, T, S), of the words in every sentence,
+    is the layer's own; behind it a sentence counts that has a word which counts.
     """
 
     supports_masking = True
@@ -32,10 +33,21 @@ class TimeDistributed(Layer):
             raise ValueError(f"{self.label} expects x of shape (batch, time, …), got {input_shape}")
         self.layer.ready(((None, *input_shape[2:]),))
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Tensor, mask: Any = None) -> Tensor:
         N, T = x.shape[:2]
-        y = self.layer(ops.reshape(x, (N * T, *x.shape[2:])))
-        return ops.reshape(y, (N, T, *y.shape[1:]))
+        inner = None if mask is None or mask.ndim < 3 else mask.reshape(N * T, *mask.shape[2:])
+        y = self.layer(ops.reshape(x, (N * T, *x.shape[2:])), mask=inner)
+        if y.mask is None:
+            return ops.reshape(y, (N, T, *y.shape[1:]))
+        y, inner = ops.reshape(y, (N, T, *y.shape[1:])), y.mask
+        y.mask = inner.reshape(N, T, *inner.shape[1:])
+        return y
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        return None if mask is None else mask.reshape(*mask.shape[:2], -1).any(axis=-1)
+
+    def _with_mask(self, x: Any, y: Any, mask: Any) -> Any:
+        return y if y.mask is not None else super()._with_mask(x, y, mask)       # the layer inside has hung its own on
 
 
 MERGES = {

@@ -184,6 +184,8 @@ class Model(Layer):
         self._need_compile("evaluate")
         batches = as_batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
         logs = loop.evaluate(self, batches, CallbackList(callbacks, self, {}))
+        if not logs:
+            raise ValueError("there is nothing to evaluate: no batches came")
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import backend
 from .. import losses as loss_functions
 from .. import metrics as metric_functions
 from ..engine import Tensor
@@ -100,6 +101,8 @@ class Objective:
                 mean.update_state(part.item(), count)
         self.parts = []                                           # their graphs need not live any longer
         for k, (target, output) in enumerate(zip(targets, outputs)):
+            if self.losses[k] is not None and not self.losses[k].last_axis_is_one:
+                target, output = loss_functions.steps_apart(target, output)
             for metric in self.plain[k] if self.plain else ():
                 metric.update_state(target, output, mask_weight(None, output))
             for metric in self.weighted[k] if self.weighted else ():
@@ -205,11 +208,12 @@ def as_list(one: Any) -> list[Any]:
 
 
 def mask_weight(weight: Any, output: Any) -> Any:
-    """Masked steps count nothing."""
+    """Masked steps count nothing. A mask of every number along an axis of classes says nothing of steps."""
     mask = getattr(output, "mask", None)
-    if mask is None or mask.ndim >= output.ndim and output.ndim > 0 and mask.shape != output.shape[:mask.ndim]:
+    if mask is None or mask.ndim >= output.ndim > 1 or mask.shape != output.shape[:mask.ndim]:
         return weight
     if weight is None:
         return mask
-    weight = np.asarray(weight)
-    return weight.reshape((*weight.shape[: mask.ndim], *(1,) * (mask.ndim - weight.ndim))) * mask
+    weight, mask = np.asarray(backend.to_cpu(weight)), backend.to_cpu(mask)
+    rank = max(weight.ndim, mask.ndim)
+    return weight.reshape(weight.shape + (1,) * (rank - weight.ndim)) * mask.reshape(mask.shape + (1,) * (rank - mask.ndim))

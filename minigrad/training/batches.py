@@ -169,7 +169,7 @@ def common_length(parts: dict[str, Any]) -> int:
 
 
 def class_weighted(y: Any, sample_weight: Any, class_weight: dict[int, float] | None) -> Any:
-    """wᵢ · class_weight[yᵢ]; one-hot targets are read as their class."""
+    """wᵢ · class_weight[yᵢ]; one-hot targets (rows whose sum is 1) are read as their class."""
     if class_weight is None:
         return sample_weight
     if not isinstance(class_weight, dict):
@@ -177,6 +177,9 @@ def class_weighted(y: Any, sample_weight: Any, class_weight: dict[int, float] | 
     if y is None or isinstance(y, (list, tuple, dict)):
         raise ValueError("class_weight is for a single target; with several outputs give sample_weight, one for each")
     labels = np.asarray(backend.to_cpu(y))
+    if labels.ndim > 1 and labels.shape[-1] > 1 and not np.allclose(labels.sum(axis=-1), 1.0, atol=1e-3):
+        raise ValueError(f"class_weight reads one class from each row of targets of shape {labels.shape}, and these rows are not "
+                         "one-hot: give class numbers an axis of size 1, y[..., None], or give sample_weight")
     if labels.ndim > 1:
         labels = labels.argmax(axis=-1) if labels.shape[-1] > 1 else labels[..., 0]
     weights = np.ones(labels.shape)

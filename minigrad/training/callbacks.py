@@ -209,7 +209,10 @@ RISING = ("acc", "precision", "recall", "auc", "f1", "top_k")
 
 
 class EarlyStopping(Watching):
-    """Stops when `monitor` has not improved by more than min_delta for `patience` epochs."""
+    """Stops when `monitor` has not improved by more than min_delta for `patience` epochs.
+
+    With a `baseline`, epochs count as waiting until it is beaten; it ends at the first of them without an improvement, as in Keras.
+    """
 
     def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 0, verbose: int = 0,
                  mode: str = "auto", baseline: float | None = None, restore_best_weights: bool = False,
@@ -236,7 +239,8 @@ class EarlyStopping(Watching):
             self.best, self.best_epoch = value, epoch
             self.best_weights = self.model.get_weights() if self.restore_best_weights else None
             self.wait = 0 if self.baseline is None or self.better(value, self.baseline) else self.wait
-        if self.wait >= self.patience and self.wait > 0:
+            return
+        if self.wait >= self.patience:
             self.stopped_epoch, self.model.stop_training = epoch, True
             if self.verbose:
                 print(f"Epoch {epoch + 1}: early stopping")
@@ -269,6 +273,8 @@ class ReduceLROnPlateau(Watching):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         value, optimizer = self.value(logs), self.model.optimizer
+        if logs is not None:
+            logs["learning_rate"] = optimizer.rate
         if value is None:
             return
         if self.cooling > 0:

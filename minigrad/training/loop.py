@@ -69,7 +69,7 @@ def fit(model: Any, batches: Any, epochs: int = 1, *, validation: Any = None, ca
                 out_of_batches(epoch, first_epoch)
                 break
             if validation is not None and due(epoch + 1, validation_freq):
-                logs = logs | {f"val_{word}": value for word, value in evaluate(model, validation, watchers).items()}
+                logs = logs | validated(model, validation, watchers)
             watchers.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
@@ -113,6 +113,15 @@ def evaluate(model: Any, batches: Any, watchers: Any = None) -> dict[str, float]
     for metric, state in zip(model.metrics, kept):
         metric.set_state(state)
     return logs
+
+
+def validated(model: Any, batches: Any, watchers: Any) -> dict[str, float]:
+    """The same on validation data, under the names val_…"""
+    logs = evaluate(model, batches, watchers)
+    if not logs:
+        warnings.warn("there was nothing to validate with: a generator is used up after one pass (give validation_steps and one "
+                      "that goes on, or something that can be iterated over again)", stacklevel=3)
+    return {f"val_{word}": value for word, value in logs.items()}
 
 
 @no_grad()

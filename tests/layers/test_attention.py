@@ -97,3 +97,34 @@ def test_shapes_that_do_not_fit():
         Attention()([q, v[..., :3]])
     with pytest.raises(ValueError, match="called on a list"):
         Attention()(q)
+
+
+PADDED = np.array([[True, True, False, False], [True, True, True, True]])
+
+
+def padded(mask=PADDED):
+    z = mg.Tensor(q.astype(np.float32))
+    z.mask = mask
+    return z
+
+
+@pytest.mark.parametrize("layer", [Attention(), AdditiveAttention()])
+def test_steps_of_padding_ask_nothing(layer):
+    y = layer([padded(), v])
+    assert not y.data[0, 2:].any() and y.data[PADDED].all() and y.mask is PADDED
+
+
+def test_a_query_that_may_look_at_nothing_looks_at_everything():
+    layer = MultiHeadAttention(2, 3)
+    _, weights = layer(padded(), padded(), use_causal_mask=True, return_attention_scores=True)
+    assert np.allclose(weights.data[0, :, 2:], 0.25, atol=1e-6) and not weights.data[0, :, :2, 2:].any()
+    key = padded(np.array([[True, False, True, True]] * 2))
+    _, weights = layer(q, v[:, :4], key, return_attention_scores=True)
+    assert not weights.data[..., 1].any()
+
+
+def test_a_mask_for_every_head():
+    layer, allowed = MultiHeadAttention(2, 3), rng.random((2, 2, 4, 5)) > 0.3
+    allowed[..., 0] = True
+    _, weights = layer(q, v, attention_mask=allowed, return_attention_scores=True)
+    assert np.array_equal(weights.data > 0, allowed)

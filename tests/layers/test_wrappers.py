@@ -5,7 +5,19 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.layers import GRU, LSTM, RNN, Bidirectional, Conv1D, Dense, Flatten, Input, TimeDistributed
+from minigrad.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    Conv1D,
+    Dense,
+    Embedding,
+    Flatten,
+    Input,
+    Masking,
+    TimeDistributed,
+)
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(2, 5, 3)).astype(np.float32)
@@ -93,3 +105,16 @@ def test_pytorch_agrees():
         weights += [W_x.T, W_h.T, b1 + b2]
     layer.set_weights(weights)
     assert np.allclose(layer(x).data, theirs(torch.tensor(x))[0].detach().numpy(), atol=1e-5)
+
+
+def test_time_distributed_hands_the_words_of_each_sentence_on():
+    words = rng.normal(size=(2, 3, 4, 5)).astype(np.float32)
+    words[0, 1, 2:] = words[1, 2] = 0.0
+    layer = TimeDistributed(LSTM(6))
+    y = layer(Masking()(words))
+    assert np.allclose(y.data[0, 1], layer.layer(words[0, 1, None, :2]).data, atol=1e-6)
+    assert y.mask.tolist() == [[True, True, True], [True, True, False]]
+    numbers = np.array([[[1, 2, 0], [0, 0, 0]]])
+    vectors = TimeDistributed(Embedding(3, 4, mask_zero=True))(numbers)
+    assert np.array_equal(vectors.mask, numbers != 0)
+    assert TimeDistributed(LSTM(2))(vectors).mask.tolist() == [[True, False]]

@@ -379,3 +379,35 @@ def test_files_of_others_are_called_by_their_names(content, said, tmp_path):
     for read in (mg.load_model, line().load_weights):
         with pytest.raises(mg.ModelFileError, match=said):
             read(tmp_path / "theirs")
+
+
+def test_predictions_of_one_number_a_step_leave_padding_out():
+    words, targets = np.array([[1, 2, 0, 0], [2, 1, 1, 0]]), rng.normal(size=(2, 4))
+    flat = mg.Sequential([L.Embedding(3, 2, mask_zero=True), L.Dense(1), L.Reshape((4,))])
+    flat.compile("sgd", "mse", metrics=["mae", "mse"])
+    loss, mae, mse = flat.evaluate(words, targets)
+    error = (flat.predict(words) - targets)[words != 0]
+    assert (loss, mae, mse) == pytest.approx((np.square(error).mean(), np.abs(error).mean(), np.square(error).mean()), rel=1e-5)
+
+
+def test_steps_that_became_features_are_no_steps():
+    words = np.array([[1, 2, 0, 0], [2, 1, 1, 0]])
+    model = mg.Sequential([L.Embedding(3, 2, mask_zero=True), L.Dense(1), L.Flatten(), L.Dense(4, "softmax")])
+    model.compile("sgd", "categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["mae"])
+    assert model(words).mask is None and len(model.evaluate(words, np.eye(4)[:2])) == 3
+
+
+def test_metrics_of_a_whole_batch_and_weights_of_every_number():
+    words, targets = np.array([[1, 2, 0, 0], [2, 1, 1, 0]]), rng.normal(size=(2, 4, 1))
+    model = mg.Sequential([L.Embedding(3, 2, mask_zero=True), L.Dense(1)])
+    model.compile("sgd", "mse", metrics=[lambda t, p: mg.mean(p)], weighted_metrics=["mae"])
+    assert np.isfinite(model.evaluate(words, targets, sample_weight=np.ones((2, 4, 1)))).all()
+
+
+def test_nothing_to_evaluate_is_said():
+    model = line()
+    with pytest.raises(ValueError, match="nothing to evaluate"):
+        model.evaluate(iter([]))
+    with pytest.warns(UserWarning, match="nothing to validate with: a generator is used up"):
+        history = model.fit(x, y, epochs=2, verbose=0, validation_data=((x, y) for _ in range(1))).history
+    assert len(history["loss"]) == 2 and len(history["val_loss"]) == 1

@@ -75,3 +75,10 @@ def test_split_takes_the_last():
     assert len(train_x) == 8 and test_y.tolist() == [8, 9] and w is None and test_x[0, 0] == 8
     with pytest.raises(ValueError, match="leaves one side empty"):
         split_off(0.95, x, y, None)
+
+
+def test_class_weights_refuse_rows_that_are_no_class():
+    for targets in (np.array([[0, 3, 1], [2, 2, 2]]), np.array([[1, 1, 0]])):
+        with pytest.raises(ValueError, match="not one-hot: give class numbers an axis of size 1"):
+            class_weighted(targets, None, {2: 5.0})
+    assert class_weighted(np.array([[[0], [2]]]), None, {2: 5.0}).tolist() == [[1.0, 5.0]]

@@ -55,7 +55,7 @@ def test_early_stopping_restores_the_best_weights():
 
 
 @pytest.mark.parametrize("options, epochs", [({"min_delta": 0.5, "patience": 1}, 2), ({"start_from_epoch": 3, "patience": 1}, 5),
-                                             ({"baseline": 0.1, "patience": 2}, 2), ({"mode": "max", "patience": 1}, 2)])
+                                             ({"baseline": 0.1, "patience": 2}, 5), ({"baseline": 2.85, "patience": 2}, 6), ({"mode": "max", "patience": 1}, 2)])
 def test_early_stoppings_settings(options, epochs):
     _, history = run(cb.EarlyStopping(**options), values=[3.0, 2.9, 2.8, 2.7, 2.75, 2.8])
     assert len(history.epoch) == epochs
@@ -72,9 +72,10 @@ def test_reduce_on_plateau():
     plateau = cb.ReduceLROnPlateau(factor=0.5, patience=2, cooldown=1, min_lr=0.003)
     rates = []
     model = net()
-    model.fit(x, y, epochs=9, verbose=0, callbacks=[Told("val_loss", [1.0] * 9), plateau, cb.LambdaCallback(
+    history = model.fit(x, y, epochs=9, verbose=0, callbacks=[Told("val_loss", [1.0] * 9), plateau, cb.LambdaCallback(
         on_epoch_end=lambda e, logs: rates.append(model.optimizer.learning_rate))])
     assert rates == [0.01, 0.01, 0.005, 0.005, 0.003, 0.003, 0.003, 0.003, 0.003]
+    assert history.history["learning_rate"] == [0.01, *rates[:-1]]                # those that the epochs were trained with
 
 
 def test_learning_rate_scheduler():
