@@ -9,6 +9,8 @@ import operator
 import os
 import sys
 import time
+import zlib
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -20,7 +22,9 @@ sys.path.append(str(HERE.parent))  # a clone works without being installed
 import numpy as np
 
 import minigrad as mg
+from minigrad import datasets
 from minigrad.console import forgiving_console, seed
+from minigrad.training.callbacks import BackupAndRestore
 
 COMPARE = {"<": operator.lt, "<=": operator.le, "==": operator.eq, ">=": operator.ge, ">": operator.gt}
 COMPARE["~"] = lambda got, want: abs(got - want[0]) <= want[1]  # want = (value, tolerance)
@@ -116,3 +120,138 @@ class Lesson:
         print(f"\n{held} of {len(self.checks)} checks held, {seconds:.1f} s; kept in {self.out}{part}")
         if not passed:
             sys.exit(f"not drawn: {sorted(self.missing)}" if self.missing else 1)
+
+
+# ------------------------------------------------------------------------- a text: yours, learned, painted
+
+TEXT_OPTIONS = [
+    ("--corpus", {"choices": ["english", "python"], "default": "english", "help": "prose or source, both Python's own"}),
+    ("--text", {"metavar": "FILE", "help": "a text of your own, instead of Python's reference"}),
+    ("--encoding", {"help": "how FILE is encoded, if it is not UTF-8"}),
+    ("--anew", {"action": "store_true", "help": "forget what an earlier run has learned"}),
+]
+
+
+def read_text(lesson, needed):
+    """What --text or --corpus names. A mistake in it is answered in a sentence that says what to do."""
+    asked = lesson.options
+    if not asked.text:
+        return datasets.english_prose() if asked.corpus == "english" else datasets.python_source()
+    try:
+        text = datasets.read_text(asked.text, asked.encoding)
+    except (OSError, ValueError) as problem:
+        sys.exit(str(problem).replace("encoding='cp1252'", "--encoding cp1252"))
+    if len(text) < needed:
+        sys.exit(f"{asked.text}: {len(text):,} characters are too few to learn from; about {needed:,} are needed")
+    if lesson.mode != "fast" or (short := shortened(text)) == text:
+        return text
+    print("  a fast run takes the first 250,000 characters at most, and writes rare ones as □")
+    return short
+
+
+def shortened(text, characters=250_000, symbols=300):
+    """Not more than so many characters, and all but the most frequent ones written as □."""
+    text = text[:characters]
+    common = {symbol for symbol, _ in Counter(text).most_common(symbols)}
+    return text if common.issuperset(text) else "".join(symbol if symbol in common else "□" for symbol in text)
+
+
+def kept_on_interrupt(lesson, text):
+    """The callback that keeps what is learned when Ctrl-C comes: the same lesson, on the same text, goes on from there."""
+    which = zlib.crc32(f"{lesson.mode} {lesson.seed} {text}".encode("utf-8", "surrogatepass"))
+    backup = BackupAndRestore(lesson.out / f"unfinished_{which:08x}")
+    if lesson.options.anew:
+        backup.path.unlink(missing_ok=True)
+    if backup.path.exists():
+        print(f"  going on from {backup.path}")
+    return backup
+
+
+def fit(model, data, backup, callbacks, **options):
+    """model.fit; where Ctrl-C stops it, what is learned is kept and the lesson ends."""
+    if (work := options["epochs"] * len(data) * model.count_params() / 5e8) > 5:
+        print(f"  this takes about {work:.0f} times as long as Python's reference; Ctrl-C keeps what is learned")
+    try:
+        history = model.fit(data, callbacks=[*callbacks, backup], **options).history
+    except KeyboardInterrupt:  # a second Ctrl-C, while the first one's file was being written: the one before it stands
+        backup.interrupted = True
+    if backup.interrupted:
+        print(f"\n  stopped; what is learned is kept in {backup.path}: run this again to go on")
+        sys.exit(130)
+    backup.path.parent.rmdir()  # finished: nothing is left to go on with
+    return history
+
+
+def painted(axes, text, values, lines, title, width=88):
+    """The first lines of a text, every character on its value: purple for 1, orange for -1."""
+    colours, at = __getattr__("plt").cm.PuOr, 0
+    for row, line in enumerate(text.split("\n")[:lines]):
+        for column, character in enumerate(line[:width]):
+            shade = colours(0.5 + 0.5 * values[at + column])
+            axes.text(column, -row, character, family="monospace", ha="center", va="center", backgroundcolor=shade, fontsize=8)
+        at += len(line) + 1
+    axes.set(xlim=(-1, width), ylim=(-lines, 1), title=title)
+    axes.axis("off")
+
+
+# ------------------------------------------------------------------------- an array like a GPU's
+
+
+class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array whose values are somewhere else: it counts the operations started on it, and the numbers fetched home.
+
+    NumPy asks it before it acts (NEP 13 and NEP 18), so code that only uses NumPy's functions never sees the values.
+    """
+
+    launches = trips = 0
+    FREE = ("reshape", "swapaxes", "transpose", "broadcast_to", "empty_like", "__getitem__")  # views and empty arrays
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __array__(self, *_, **__):
+        raise TypeError("the values are elsewhere; float(x) fetches one number")
+
+    def item(self):  # whoever asks for a number waits until all that was launched is done
+        Elsewhere.trips += 1
+        return self.values.item()
+
+    __float__ = item
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return self.launch(getattr(ufunc, method), inputs, options)
+
+    def __array_function__(self, function, types, inputs, options):
+        return self.launch(function, inputs, options)
+
+    def __getitem__(self, index):
+        return self.launch(self.values.__getitem__, (index,), {})
+
+    def __setitem__(self, index, value):
+        self.launch(self.values.__setitem__, (index, value), {})
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getattr__(self, name):  # the methods and the shape of the array that it stands for
+        if name.startswith("__") or name in ("tolist", "tobytes", "data", "flat"):
+            raise AttributeError(f"an array elsewhere has no {name}")
+        found = getattr(self.values, name)
+        return (lambda *inputs, **options: self.launch(found, inputs, options)) if callable(found) else there(found)
+
+    @staticmethod
+    def launch(function, inputs, options):
+        """Do it where the values are; the result stays there."""
+        if any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
+            raise TypeError("an array from here meets one from elsewhere")
+        Elsewhere.launches += function.__name__ not in Elsewhere.FREE
+        result = function(*here(inputs), **{name: here(value) for name, value in options.items()})
+        return options["out"][0] if isinstance(options.get("out"), tuple) else there(result)
+
+
+def here(x):
+    return x.values if isinstance(x, Elsewhere) else type(x)(map(here, x)) if isinstance(x, (list, tuple)) else x
+
+
+def there(x):
+    return Elsewhere(x) if isinstance(x, (np.ndarray, np.generic)) else x
