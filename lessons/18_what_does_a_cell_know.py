@@ -1,32 +1,31 @@
 # %% [markdown]
 # # 18. What does a cell know?
-# **The idea.** Among a hundred cells there is always one that seems to follow whatever you look for. Whether the net
+# **The idea.** Among 128 cells there is always one that seems to follow whatever you look for. Whether the net
 # has *learned* to follow it, only a control can tell: the best cell of a net that has learned nothing.
 #
 # The lectures show cells of a character model that fire inside quotes, count the column, or follow the depth of code
-# (Karpathy, Johnson and Fei-Fei 2016). You look for such cells in an LSTM that reads Python, on places that had no
-# say in the choice, and beside the same LSTM before it was trained.
+# (Karpathy, Johnson and Fei-Fei 2016). You look for such cells in an LSTM that reads Python, before and after training.
 #
 # You need lesson 17. Time: a minute; a second run finds the weights of the first and takes seconds.
 # %%
 from pathlib import Path
 
-from _kit import HERE, Lesson, mg, np, plt
+from _kit import HERE, Lesson, mg, np, painted, plt
 
 from minigrad import datasets
 from minigrad.inspection import best_cell, linear_probe, paint, unrolled
 from minigrad.training.tbptt import ResetStates, windows
 
-OPTIONS = [("--keep", {"metavar": "FILE", "type": Path, "help": "where the trained weights are kept"})]
-L = Lesson(__file__, pictures=["bracket_cell", "control", "connectivity"], options=OPTIONS)
+KEEP = ("--keep", {"metavar": "FILE", "type": Path, "help": "where the trained weights are kept"})
+L = Lesson(__file__, pictures=["bracket_cell", "control", "connectivity"], options=[KEEP])
 letters = datasets.Vocabulary("\n" + "".join(map(chr, range(32, 127))))
 clean = lambda text: "".join(c if c in letters.symbols else " " for c in text)
 # %% [markdown]
 # ## The net
-# An LSTM of 128 cells learns to predict the next character of 600 kB of the standard library, as in lesson 17; the
-# gradient goes back 64 characters, further than most brackets stay open. The control is the same net as it begins. `--fast` takes weights that come with the lessons; they were made by
-# `python lessons/18_what_does_a_cell_know.py --seed 1 --keep lessons/source_lstm.npz`.
+# An LSTM of 128 cells learns to predict the next character of 600,000 of the standard library, as in lesson 17, with
+# gradients that go back 64 characters. The control is the same net as it begins.
 # %%
+# `--fast` takes weights that come with the lessons, made by this file with --seed 1 --keep lessons/source_lstm.npz
 BATCH, STEPS, EPOCHS = 16, 64, L.pick(1, 4, 10)
 lstm = mg.layers.LSTM(128, input_dim=len(letters), batch_size=BATCH, return_sequences=True, stateful=True)
 readout = mg.layers.Dense(len(letters), name="readout")
@@ -37,16 +36,17 @@ kept = L.options.keep or (HERE / "source_lstm.npz" if L.mode == "fast" else L.ou
 if not kept.exists():
     batches = windows(letters.encode(clean(datasets.python_source())), BATCH, STEPS)
     rate = mg.schedules.CosineDecay(0.01, decay_steps=EPOCHS * len(batches), alpha=0.05)
-    loss = mg.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(mg.optimizers.Adam(rate, global_clipnorm=1.0), loss)
+    model.compile(mg.optimizers.Adam(rate, global_clipnorm=1.0), mg.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(batches, epochs=EPOCHS, callbacks=ResetStates())
     np.savez(kept, *(w.astype("float16") for w in lstm.cell.get_weights() + readout.get_weights()))
-*trained, W, b = (w.astype("float32") for w in np.load(kept).values())
+*trained, W, b = (w.astype("float32") for w in np.load(kept).values())  # the LSTM's, then the readout's
 # %% [markdown]
 # ## What there is to know
-# Three modules that it has never read, and labels for each of their characters, made by Python's own tokenizer: how
-# many brackets are open, whether this is inside a docstring, and so on. For each label: the cell $c$ that follows it best
-# on the *first* half of the text ($r$ of that half), and the same cell's $r$ on the *second* half.
+# Three modules that it has never read, and labels for their characters, made by Python's own tokenizer: *bracket depth*,
+# how many brackets are open; *column*, how long its line is so far; *leading space*, 1 while the line has only spaces;
+# *docstring*, *comment*, *string*, 1 inside. For each: the cell that follows it best on the *first* half of the text, with
+# $r$, the correlation of its $c$ and the label there → the same cell's $r$ on the *second* half. And *probe*: the $r$ of
+# the best weighted sum of all cells, fitted on the first half, on the second: what is known, by one cell or by many.
 # %%
 MODULES, LENGTH = ["http.cookiejar", "logging.handlers", "xml.etree.ElementTree"], L.pick(2500, 8000)
 sources = [clean(datasets.python_source(10**6, name)) for name in MODULES]
@@ -81,9 +81,8 @@ L.check("bracket depth: times the untrained net's best cell", times["bracket dep
 L.check("leading space: r of an untrained net's best cell", held_out["untrained"]["leading space"], ">=", 0.3)
 L.check("leading space: times the untrained net's best cell", times["leading space"], "<", 1.5)
 # %% [markdown]
-# A run of spaces drives any recurrent net to a place of its own, so "a cell for indentation" comes free. Brackets do
-# not: to follow them, a cell has to be told when to count up and when to count down. (*probe* is $r$ of the best linear
-# combination of all cells: what is known, whether or not one cell knows it alone.)
+# "A cell for indentation" comes free, brackets do not. The likely reason: a run of spaces, one input again and again,
+# drives any recurrent net to a place of its own; but to follow brackets a cell must be told what counts up and what down.
 # %%
 figure, axes = plt.subplots(figsize=(9, 4))
 for k, (net, row) in enumerate(held_out.items()):
@@ -93,36 +92,28 @@ axes.legend()
 L.figure("control", figure, **{net: np.array(list(row.values())) for net, row in held_out.items()})
 # %% [markdown]
 # ## The lectures' picture
-# The source, every character on what the bracket cell holds after reading it. A page with more of it is kept beside.
+# The source, every character on what the bracket cell holds after reading it; `bracket_cell.html` has more of it.
 # %%
-cell, place = found["trained"]["bracket depth"], int(label["bracket depth"][:, 0].argmax())
-start = sources[0].rfind("\n", 0, max(0, place - 200)) + 1
-values = np.sign(cell.r) * memory["trained"][:, 0, cell.unit]
+cell = found["trained"]["bracket depth"]
+start = sources[0].rfind("\n", 0, max(0, int(label["bracket depth"][:, 0].argmax()) - 200)) + 1  # before the deepest
+values = np.sign(cell.r) * memory["trained"][:, 0, cell.unit]  # turned so that a high value means deep
 values = (values - values.mean()) / np.abs(values - values.mean()).max()
-lines, at = sources[0][start:LENGTH].split("\n")[:14], start
 figure, axes = plt.subplots(figsize=(11, 4))
-for row, line in enumerate(lines):
-    for column, character in enumerate(line[:88]):
-        shade = plt.cm.PuOr(0.5 + 0.5 * values[at + column])
-        axes.text(column, -row, character, family="monospace", ha="center", va="center", backgroundcolor=shade, fontsize=8)
-    at += len(line) + 1
-axes.set(xlim=(-1, 88), ylim=(-len(lines), 1), title=f"cell {cell.unit}: purple where it holds much")
-axes.axis("off")
-L.figure("bracket_cell", figure, values=values[start:at])
+painted(axes, sources[0][start:LENGTH], values[start:], lines=14, title=f"cell {cell.unit}: purple where it says deep")
+L.figure("bracket_cell", figure, values=values[start:])
 paint(sources[0][:LENGTH], values, f"cell {cell.unit} and the depth of brackets").save(L.out / "bracket_cell.html")
 # %% [markdown]
 # ## How far back does it look?
-# A cell says little about memory as a whole. The gradient of the winning score with respect to the input $k$ characters
-# before says how much that character still matters.
+# A cell says little about memory as a whole. Take the score of the character that the net thinks most probable: its
+# gradient with respect to the input $k$ characters before says how much that character still matters.
 # %%
 
 
 def reach(weights, steps=60):
     """Mean of the norm of ∂score/∂x_{t−k} over some places of the text, relative to k = 0: (steps,)."""
     lstm.cell.set_weights(weights)
-    places = np.linspace(0, LENGTH - steps, 20).astype(int)
-    onehot = np.eye(len(letters), dtype="float32")[np.concatenate([x[:, p : p + steps] for p in places])]
-    given = mg.Tensor(onehot, requires_grad=True)
+    excerpts = np.concatenate([x[:, p : p + steps] for p in np.linspace(0, LENGTH - steps, 20).astype(int)])
+    given = mg.Tensor(np.eye(len(letters), dtype="float32")[excerpts], requires_grad=True)
     score = readout(mg.layers.RNN(lstm.cell)(given)).max(axis=-1).sum()
     norms = np.linalg.norm(mg.gradients(score, [given])[0].data, axis=-1).mean(axis=0)[::-1]
     return norms / norms[0]
@@ -135,18 +126,17 @@ figure, axes = plt.subplots()
 for net, norms in far.items():
     print(f"  {net}: the influence of a character falls below 1 % after {int(np.argmax(norms < 0.01)) or 'more than 60'} steps")
     axes.semilogy(norms, label=net)
-axes.set(xlabel="characters back", ylabel="influence on the winning score", title="How far back the net looks")
+axes.set(xlabel="characters back", ylabel="influence on the highest score", title="How far back the net looks")
 axes.legend()
 L.figure("connectivity", figure, **far)
 L.check("influence 40 characters back, trained against untrained", far["trained"][40] / far["untrained"][40], ">", 2)
 # %% [markdown]
-# ## What it does not show
-# That the net *uses* this cell, or that there is only one such cell: knowledge may be spread over many, as the probe says.
+# What it does not show: that the net *uses* this cell, or that there is only one; knowledge may be spread over many.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 18 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 18 answers_18.py` grades them.
 # 1. *Predict*, `luck`. The best of 128 cells that do nothing at all: how well does it correlate with anything?
 # 2. *Build.* `correlation(a, y)` of every cell with a label.
-# 3. *Build.* `honest(a, y)`: choose on one half, tell the other half's r.
+# 3. *Build.* `honest(a, y)`: choose on one half, tell the other half's $r$.
 # %%
 L.done()
