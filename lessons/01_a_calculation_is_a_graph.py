@@ -8,10 +8,6 @@
 # watch it take care, one operation at a time.
 #
 # You need nothing but the product rule. Time: one second.
-#
-# Every lesson is a script that judges itself, by an object `L`: `L.check(what, got, relation, wanted)` prints ✓ or ✗, and one
-# ✗ fails the lesson; `L.predict(question, answer)` asks you before it tells (typed and graded with `--quiz`);
-# `L.figure(name, picture)` keeps a picture in `lessons/out/`.
 # %%
 from _kit import Lesson, mg, np
 
@@ -38,31 +34,33 @@ def name(x):
 for y in trace.tensors:
     print(f"  {name(y)} = {y.op.__name__}({', '.join(name(x) for x in y.inputs)}) = {y.item():g}")
 L.check("e = (2 + 1)·(1 + 1)", e.item(), "==", 6.0)
-L.check("before the walk back there is no gradient, which is not a gradient of 0", a.grad, "==", None)
+L.check("before the walk back `.grad` is None: not computed, which is something else than 0", a.grad, "==", None)
 L.figure("graph_forward", mg.draw(trace, direction="forward", title="e = (a + b)·(b + 1), forward"))
 # %% [markdown]
 # ## Predict, then run
 # $b$ goes into $c$ and into $d$. If $b$ grows by a little, how many times as much does $e$ grow?
-# *Write down $\partial e / \partial b$ before you go on. Most people say 2 or 3.*
-#
+# *Write down $\partial e / \partial b$ before you go on. It is tempting to say 2 or 3.*
+# %%
+L.predict("what is ∂e/∂b?", 5)
+# %% [markdown]
 # ## Backward: from the newest to the oldest
 # Begin with $\partial e/\partial e = 1$. An operation that has received its own gradient multiplies it by its *local
 # derivative*, how much its value changes with each input, and hands the product to that input. The newest operation
-# goes first. So nobody passes on a gradient that is still incomplete: whoever uses a value is younger than the value.
+# goes first. So nobody passes on a gradient that is still incomplete: every operation that uses a value was made after it.
 # %%
 def local_derivative(y, k, h=1e-4):
     """How much y changes with its input k alone: nudge it up and down, and look. No walk back is needed for that."""
     values = [np.float64(x.item() if isinstance(x, mg.Tensor) else x) for x in y.inputs]
     up, down = ([*values[:k], values[k] + nudge, *values[k + 1 :]] for nudge in (h, -h))
-    with mg.no_grad():
+    with mg.no_grad():  # calculate without remembering
         return float(y.op(*up).item() - y.op(*down).item()) / (2 * h)
 
 
 e.backward()
 # %% [markdown]
 # `history(e)` lists what $e$ was calculated from, the newest first: the order of the walk. `trace.contributions(x)` lists
-# what was handed to $x$, one entry for each use of it: `.output` is who handed it over, `.array` is what. Beside it stands
-# the local derivative, found by a nudge: does the walk multiply by just that?
+# what was handed to $x$, one entry for each use of it: `.output` is who handed it over, `.position` as which of its inputs it
+# used $x$, `.array` is what. Beside it stands the local derivative, found by a nudge: does the walk multiply by just that?
 # %%
 order, differences = history(e), []
 for y in order:
@@ -80,7 +78,6 @@ L.check("each operation was visited once, after all that use it", [name(y) for y
 # $c$'s local derivative in $e = c \cdot d$ is $d = 2$, and $d$'s is $c = 3$. Both sums have the local derivative 1. So
 # $b$ receives $2$ by way of $c$ **plus** $3$ by way of $d$.
 # %%
-L.predict("what is ∂e/∂b?", 5)
 L.check("∂e/∂a", float(a.grad), "==", 2.0)
 L.check("the shares of b, by way of c and by way of d", sorted(float(s.array) for s in trace.contributions(b)), "==", [2.0, 3.0])
 L.check("∂e/∂b is their sum", float(b.grad), "==", 5.0)
@@ -90,7 +87,7 @@ L.check("nudging b a little and looking at e says the same", nudged, "~", (float
 L.figure("graph_backward", mg.draw(trace, title="e = (a + b)·(b + 1), forward and backward"))
 # %% [markdown]
 # ## Exercises
-# Write your answers into a file and check it: `python -m lessons check 01 answers.py`.
+# Write your answers into a file and check it: `python -m lessons check 01 answers_01.py`.
 # The names to fill in are given here; `python -m lessons export --student DIR` writes a file that has them already.
 # 1. *Predict*, `df_dx`. $f = (x + y) \cdot x$ at $x = y = 3$. What is $\partial f/\partial x$?
 # 2. *Build*, `multiply_backward(x, y, dz)`: what the operation $z = x \cdot y$ hands to $x$ and to $y$.

@@ -11,7 +11,7 @@
 # %%
 from _kit import Lesson, mg, np
 
-mg.set_floatx("float64")
+mg.set_floatx("float64")  # 16 digits, not 7: nudging needs them (lesson 03)
 L = Lesson(__file__, pictures=["fork", "broadcast"])
 # %% [markdown]
 # ## One value, three uses
@@ -33,21 +33,22 @@ L.figure("fork", mg.draw(trace, title="One value, three uses: the gradient is th
 # ## Sum, average, or the last one?
 # An independent judge: nudge $x$ a little and look at $y$. (Lesson 03 is about this judge.)
 # %%
-h = 1e-5
+h = 1e-5  # lesson 03: how small
 f = lambda v: v * v + 3 * v
 nudged = (f(2 + h) - f(2 - h)) / (2 * h)
 for rule, value in [("sum", sum(shares)), ("average", sum(shares) / 3), ("keep only the last", shares[-1])]:
     print(f"  {rule:<20}{value:8.4f}   off by {abs(value - nudged) / nudged:.0e}")
 L.check("the sum agrees with nudging", sum(shares), "~", (nudged, 1e-8))
-L.check("the average is off by exactly the number of uses", nudged / (sum(shares) / 3), "~", (3.0, 1e-8))
+L.check("the average is too small by the number of uses, as a factor", nudged / (sum(shares) / 3), "~", (3.0, 1e-8))
 # %% [markdown]
-# Averaging is not a smaller learning rate in disguise. Parameters are used different numbers of times, a recurrent
-# weight once per step and the readout once, so averaging divides each by another number and turns the direction.
+# Averaging is not a smaller learning rate in disguise: parameters are used different numbers of times, a weight inside a loop
+# once per step, a weight after the loop once. Were the three uses of $x$ beside one use of another weight $v$ with an equally
+# large gradient, then averaging would turn the step from the direction $(1, 1)$ to $(1/3, 1)$, by 27 degrees.
 #
 # ## Broadcasting is copying
 # A bias of shape (3,) that is added to 32 rows is used 32 times. What comes back has 32 rows, and must have shape (3,).
 # %%
-L.predict("rows X (32, 3), bias b (3,), loss = sum of X + b. What is each entry of ∂loss/∂b?", 32)
+L.predict("rows X (32, 3), bias b (3,), loss = the sum of all 96 entries of X + b. What is each entry of ∂loss/∂b?", 32)
 with mg.Trace() as trace:
     b = mg.Tensor(np.zeros(3), requires_grad=True, name="b")
     X = mg.Tensor(np.ones((32, 3)), requires_grad=True, name="X")
@@ -56,11 +57,13 @@ with mg.Trace() as trace:
     loss.backward()
 L.check("the gradient of b has the shape of b", b.grad.shape, "==", (3,))
 L.check("and adds up all rows", b.grad.tolist(), "==", [32.0, 32.0, 32.0])
+L.check("summing forward copied the gradient back to every entry", bool((X.grad == np.ones((32, 3))).all()), "==", True)
 L.figure("broadcast", mg.draw(trace, title="A row that 32 rows use"))
 # %% [markdown]
 # ## Accumulation is the same sum, over calls
-# `.grad` of a leaf adds up whatever arrives, from one `backward()` or from several, until you call `zero_grad()`. Half of
-# those who meet this for the first time report it as a bug. It is what lets you add the gradients of several batches.
+# `.grad` of a tensor that you made (one that was calculated keeps none) adds up whatever arrives, from one `backward()` or from
+# several, until you call `zero_grad()`. Many who meet this for the first time take it for a bug. It is what lets you add the
+# gradients of several batches.
 # %%
 x = mg.Tensor(2.0, requires_grad=True, name="x")
 y = x * x + x * 3
@@ -92,11 +95,12 @@ print("  the four copies:", " + ".join(f"{share:.4f}" for share in each), f"= {s
 L.check("the shared weight's gradient is the sum over its copies", float(w.grad), "~", (sum(each), 1e-12))
 # %% [markdown]
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 02 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 02 answers_02.py` grades them.
 # 1. *Predict*, `mean_bias_gradient`. A bias of shape (1, 3) is added to X of shape (32, 3) and the *mean* over everything is
 #    the loss. What is each entry of its gradient?
 # 2. *Build.* `unbroadcast(grad, shape)`: sum a gradient back to the shape that its input had before broadcasting.
-# 3. *Predict*, `adam_factor`. Somebody averages the shares instead of summing them, and trains with Adam. A weight that is
-#    used ten times gets a gradient ten times too small: by what factor do Adam's steps on it shrink?
+# 3. *Predict*, `adam_factor`. Somebody averages the shares instead of summing them, and trains with Adam, which divides each
+#    gradient by its own recent size. A weight that is used ten times gets a gradient ten times too small: by what factor do
+#    Adam's steps on it shrink?
 # %%
 L.done()
