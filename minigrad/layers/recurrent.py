@@ -191,7 +191,8 @@ class Recurrent(Layer):
                 return [None] * len(sizes)
             if self.carried[0].shape[0] != N:
                 raise ValueError(f"{self.label} is stateful and carries {self.carried[0].shape[0]} sequences on, "
-                                 f"got x of shape {x.shape}")
+                                 f"got x of shape {x.shape}: give batches of that size, batch_size={self.carried[0].shape[0]}, and "
+                                 "leave out what is left over")
             return [state.detach() for state in self.carried]
         given = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
         expected = [(N, size) for size in sizes]

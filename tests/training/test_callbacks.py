@@ -133,6 +133,16 @@ def test_gradient_monitor():
     assert joined["layers/0"][0] == pytest.approx(np.hypot(monitor.norms["layers/0/W"][0], monitor.norms["layers/0/b"][0]))
 
 
+def test_a_frozen_layer_has_no_gradients_to_monitor():
+    model, monitor = mg.Sequential([mg.layers.Dense(3, input_dim=x.shape[1]), mg.layers.Dense(1)]), cb.GradientMonitor()
+    model.compile("sgd", "mse")
+    for frozen in (False, True):
+        model.layers[0].trainable = not frozen
+        model.fit(x, y, batch_size=len(x), verbose=0, callbacks=[monitor])
+    assert {layer: len(norms) for layer, norms in monitor.layers().items()} == {"layers/0": 1, "layers/1": 2}
+
+
+
 def test_sampler():
     said = []
     sampler = cb.Sampler(lambda model: "la" * model.count_params(), every=2, show=said.append)
