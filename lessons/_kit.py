@@ -194,64 +194,74 @@ def painted(axes, text, values, lines, title, width=88):
     axes.axis("off")
 
 
-# ------------------------------------------------------------------------- an array like a GPU's
+# ------------------------------------------------------------------------- pictures that many lessons draw
 
 
-class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array whose values are somewhere else: it counts the operations started on it, and the numbers fetched home.
-
-    NumPy asks it before it acts (NEP 13 and NEP 18), so code that only uses NumPy's functions never sees the values.
-    """
-
-    launches = trips = 0
-    FREE = ("reshape", "swapaxes", "transpose", "broadcast_to", "empty_like", "__getitem__")  # views and empty arrays
-
-    def __init__(self, values):
-        self.values = np.asarray(values)
-
-    def __array__(self, *_, **__):
-        raise TypeError("the values are elsewhere; float(x) fetches one number")
-
-    def item(self):  # whoever asks for a number waits until all that was launched is done
-        Elsewhere.trips += 1
-        return self.values.item()
-
-    __float__ = item
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        return self.launch(getattr(ufunc, method), inputs, options)
-
-    def __array_function__(self, function, types, inputs, options):
-        return self.launch(function, inputs, options)
-
-    def __getitem__(self, index):
-        return self.launch(self.values.__getitem__, (index,), {})
-
-    def __setitem__(self, index, value):
-        self.launch(self.values.__setitem__, (index, value), {})
-
-    def __len__(self):
-        return len(self.values)
-
-    def __getattr__(self, name):  # the methods and the shape of the array that it stands for
-        if name.startswith("__") or name in ("tolist", "tobytes", "data", "flat"):
-            raise AttributeError(f"an array elsewhere has no {name}")
-        found = getattr(self.values, name)
-        return (lambda *inputs, **options: self.launch(found, inputs, options)) if callable(found) else there(found)
-
-    @staticmethod
-    def launch(function, inputs, options):
-        """Do it where the values are; the result stays there."""
-        if any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
-            raise TypeError("an array from here meets one from elsewhere")
-        Elsewhere.launches += function.__name__ not in Elsewhere.FREE
-        result = function(*here(inputs), **{name: here(value) for name, value in options.items()})
-        return options["out"][0] if isinstance(options.get("out"), tuple) else there(result)
+def curves(lesson, name, lines, x=None, log=False, marker="", **settings):
+    """Named curves over x (or 0, 1, 2, …) in one picture, kept with their numbers; `settings` are the axes'."""
+    figure, axes = __getattr__("plt").subplots()
+    for label, y in lines.items():
+        axes.plot(np.arange(len(y)) if x is None else np.asarray(x)[: len(y)], y, marker=marker, label=label)
+    axes.set(yscale="log" if log else "linear", **settings)
+    axes.legend()
+    lesson.figure(name, figure, **{label.replace(" ", "_"): np.array(y) for label, y in lines.items()})
 
 
-def here(x):
-    return x.values if isinstance(x, Elsewhere) else type(x)(map(here, x)) if isinstance(x, (list, tuple)) else x
+def grid(lesson, name, rows, titles=(), cmap="gray_r", **show):
+    """Rows of small pictures: `rows` says what stands at the left of each and which pictures it has."""
+    across = max(map(len, rows.values()))
+    figure, panels = __getattr__("plt").subplots(len(rows), across, figsize=(1.2 * across, 1.3 * len(rows) + 0.3), squeeze=False)
+    for line, (label, pictures) in zip(panels, rows.items(), strict=True):
+        line[0].set_ylabel(label)
+        for panel, picture in zip(line, pictures, strict=False):
+            panel.imshow(picture, cmap=cmap, **show)
+        for panel in line:
+            panel.set(xticks=[], yticks=[])
+    for panel, title in zip(panels[0], titles, strict=False):
+        panel.set_title(title)
+    lesson.figure(name, figure, **{label.replace(" ", "_"): np.array(pictures) for label, pictures in rows.items()})
 
 
-def there(x):
-    return Elsewhere(x) if isinstance(x, (np.ndarray, np.generic)) else x
+def search_tree(lesson, name, kept, label, symbols, title):
+    """The continuations that a beam looked at, `kept` being those (tuples of symbols) that it went on with."""
+    figure, axes = __getattr__("plt").subplots(figsize=(9, 5))
+    place = lambda text: (len(text), sum((1 - s) * symbols ** (2 - t) for t, s in enumerate(text)))  # leaves one apart
+    for text in [(*begun, s) for begun in sorted(kept) if len(begun) < 3 for s in range(symbols)]:
+        (x0, y0), (x1, y1), shade = place(text[:-1]), place(text), "C0" if text in kept else "0.55"
+        axes.plot([x0, x1], [y0, y1], color=shade, linewidth=2 if text in kept else 1)
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.annotate(f" {label(text)}", (x1, y1), color=shade, va="center", zorder=3, bbox=white)
+    axes.grid(False)
+    axes.set(xticks=range(4), xlabel="step", title=title, xlim=(-0.1, 3.6), yticks=[])
+    lesson.figure(name, figure, kept=np.array([label(text) for text in sorted(kept)]))
+
+
+# ------------------------------------------------------------------------- lesson 20's translator, for lesson 21
+
+
+class DateTranslator(mg.Model):
+    """A two-way GRU reads, a GRU writes; with attention it looks back at every note. As in lesson 20, in library layers."""
+
+    def __init__(self, source, target, attention, units=64):
+        super().__init__()
+        layers, pairs = mg.layers, {"return_sequences": True, "return_state": True}
+        self.reader = layers.Bidirectional(layers.GRU(units, input_dim=source, **pairs))
+        self.writer = layers.GRU(units, input_dim=target, **pairs)
+        self.summary, self.readout = layers.Dense(units, "tanh"), layers.Dense(target)
+        self.question = layers.Dense(2 * units, use_bias=False) if attention else None
+        self.look, self.scale = layers.Attention(), (2 * units) ** -0.5
+
+    def read(self, x):
+        notes, end, begin = self.reader(x, mask=x != 0)
+        return notes, x != 0, self.summary(mg.concatenate([end, begin], axis=-1))
+
+    def write(self, before, state):
+        notes, mask, h = state
+        hs, h = self.writer(before, initial_state=h)
+        if self.question is not None:
+            hs = mg.concatenate([hs, self.look([self.question(hs) * self.scale, notes], mask=[None, mask])], axis=-1)
+        return self.readout(hs), (notes, mask, h)
+
+    def call(self, inputs):
+        x, before = inputs
+        return self.write(before, self.read(x))[0]
