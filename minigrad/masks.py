@@ -138,7 +138,7 @@ def widened(x: Tensor, y: Tensor, **_: Any) -> Iterable[int]:
 # -------------------------------------------------------------------------- the table
 
 RULES: dict[str, Rule | None] = {
-    **dict.fromkeys(["negative", "positive", "square", "sqrt", "abs", "exp", "log", "log1p", "expm1", "sin", "cos",
+    **dict.fromkeys(["negative", "positive", "square", "sqrt", "abs", "exp", "log", "log1p", "expm1", "erf", "sin", "cos",
                      "tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax",
                      "cross_entropy_of_logits", "cumsum", "clip", "reshape", "astype"], same_steps),
     **dict.fromkeys(["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "select",

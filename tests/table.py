@@ -346,8 +346,15 @@ def parts(split: Callable, join: Callable) -> Callable:
     return joined_again
 
 
-def gelu(x: np.ndarray) -> np.ndarray:
-    return x / 2 * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)))
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def gelu(x: np.ndarray, approximate: bool) -> np.ndarray:
+    return x / 2 * (1 + (np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3)) if approximate else erf(x / 2**0.5)))
+
+
+def torch_gelu(x: Any, approximate: bool) -> Any:
+    return torch_function("nn.functional.gelu", approximate="tanh" if approximate else "none")(x)
 
 
 # ------------------------------------------------------------------------------------------------ PyTorch's names
@@ -429,7 +436,8 @@ ROWS: list[Row] = [
         lambda x, alpha: np.where(x > 0, x, alpha * (np.exp(x) - 1)),
         torch=torch_function("nn.functional.elu"),
     ),
-    Row("gelu", unary(), gelu, torch=torch_function("nn.functional.gelu", approximate="tanh")),
+    Row("erf", unary(), erf, torch=torch_function("erf")),
+    Row("gelu", with_settings(approximate=st.booleans()), gelu, torch=torch_gelu),
     Row("softplus", unary(), lambda x: np.log(1 + np.exp(x)), torch=torch_function("nn.functional.softplus")),
     Row("maximum", binary(near_integers(0), near_integers(0.5), numbers_between), np.maximum, torch=torch_function("maximum")),
     Row("minimum", binary(near_integers(0), near_integers(0.5), numbers_between), np.minimum, torch=torch_function("minimum")),

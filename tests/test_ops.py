@@ -79,7 +79,7 @@ def test_ties_of_two_arrays_share_equally():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "elu", "gelu", "softmax", "log_softmax", "logsumexp", "relu", "leaky_relu"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "elu", "erf", "gelu", "softmax", "log_softmax", "logsumexp", "relu", "leaky_relu"])
 def test_large_numbers_neither_overflow_nor_warn(name, dtype):
     """filterwarnings makes an overflow an error."""
     x = Tensor(np.array([-1e4, -100.0, 0.5, 100.0, 1e4], dtype=dtype), requires_grad=True)

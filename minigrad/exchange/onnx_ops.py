@@ -23,10 +23,13 @@ def product(graph: Any, *names: str) -> str:
     return result
 
 
-def gelu(graph: Any, x: str) -> str:
-    """½x(1 + tanh(√(2/π)(x + 0.044715x³)))"""
-    cube = product(graph, x, x, x, graph.constant(0.044715))
-    t = graph.node("Tanh", product(graph, graph.node("Add", x, cube), graph.constant(math.sqrt(2 / math.pi))))
+def gelu(graph: Any, x: str, approximate: bool = False) -> str:
+    """½x(1 + erf(x/√2)), or ½x(1 + tanh(√(2/π)(x + 0.044715x³)))"""
+    if approximate:
+        cube = product(graph, x, x, x, graph.constant(0.044715))
+        t = graph.node("Tanh", product(graph, graph.node("Add", x, cube), graph.constant(math.sqrt(2 / math.pi))))
+    else:
+        t = graph.node("Erf", product(graph, x, graph.constant(math.sqrt(0.5))))
     return product(graph, x, graph.node("Add", t, graph.constant(1.0)), graph.constant(0.5))
 
 
@@ -181,7 +184,8 @@ OPS: dict[str, Write] = {
     "matmul": plain("MatMul"), "maximum": plain("Max"), "minimum": plain("Min"), "negative": plain("Neg"), "exp": plain("Exp"),
     "log": plain("Log"), "sqrt": plain("Sqrt"), "abs": plain("Abs"), "sin": plain("Sin"), "cos": plain("Cos"), "positive": plain("Identity"),
     "square": lambda graph, call: product(graph, *[graph.name(call.inputs[0])] * 2),
-    **{name: from_activation(name) for name in ("tanh", "sigmoid", "relu", "softplus", "gelu")},
+    **{name: from_activation(name) for name in ("tanh", "sigmoid", "relu", "softplus")},
+    "gelu": lambda graph, call: gelu(graph, graph.name(call.inputs[0]), call.options.get("approximate", False)), "erf": plain("Erf"),
     "elu": lambda graph, call: graph.node("Elu", graph.name(call.inputs[0]), alpha=call.options.get("alpha", 1.0)),
     "leaky_relu": lambda graph, call: graph.node("LeakyRelu", graph.name(call.inputs[0]), alpha=call.options.get("negative_slope", 0.2)),
     "softmax": along_axis("Softmax"), "log_softmax": along_axis("LogSoftmax"), "clip": clipped,

@@ -143,8 +143,8 @@ class Layer:
                 options["mask"] = mask
             y = self.call(*inputs, **options)
             if self.activity_regularizer is not None:
-                for one in leaves(y):
-                    self.add_loss(self.activity_regularizer(one))
+                for one in leaves(y):                                  # the mean over the examples, however many there are
+                    self.add_loss(self.activity_regularizer(one) * (1.0 / max(1, one.shape[0]) if one.ndim else 1.0))
             return self._with_mask(inputs[0], y, self.compute_mask(inputs[0], mask))
 
     def _cast(self, x: Any) -> Any:

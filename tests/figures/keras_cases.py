@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 SEQUENCE, VECTOR, IMAGE = (2, 5, 4), (3, 4), (2, 6, 7, 3)
-ACTIVATIONS = ["elu", "exponential", "hard_sigmoid", "leaky_relu", "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid",
+ACTIVATIONS = ["elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid",
                "silu", "softmax", "softplus", "softsign", "tanh", "hard_tanh"]
 
 # name: (class, arguments, shapes of the inputs, arguments of the call)

@@ -142,7 +142,6 @@ def test_a_frozen_layer_has_no_gradients_to_monitor():
     assert {layer: len(norms) for layer, norms in monitor.layers().items()} == {"layers/0": 1, "layers/1": 2}
 
 
-
 def test_sampler():
     said = []
     sampler = cb.Sampler(lambda model: "la" * model.count_params(), every=2, show=said.append)
