@@ -128,9 +128,8 @@ L.check("all shares together are the gradient", np.abs(sum(shares) - W_hh.grad).
 L.check("the longest road alone is almost nothing of it", np.linalg.norm(shares[1]) / total, "<", 1e-3)
 L.figure("few_steps", mg.draw(traced(gain=0.5, steps=5)[0], title="Five uses of one matrix: near ones drown far ones"))
 # %% [markdown]
-# A small gradient from far back is not no gradient; it is drowned. What near steps say is louder by the factors above, and
-# the weights follow it. For explosions there is a simple help, lesson 13. For vanishing there is none of that kind;
-# lesson 14 changes the road itself.
+# A small gradient from far back is not none; it is drowned: near steps are louder by the factors above, and weights follow
+# them. For explosions there is a simple help, lesson 13; for vanishing none of that kind: lesson 14 changes the road itself.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 12 answers_12.py` grades them.

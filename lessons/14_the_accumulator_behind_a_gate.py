@@ -18,8 +18,7 @@ UNITS, T = 32, 100
 x, goal = mg.generator().standard_normal((1, T, 1)), mg.generator().standard_normal(UNITS)
 # %% [markdown]
 # ## Three stages
-# A cell of your own needs a `step`. Its weights are stacked: `gates` blocks of columns in $W_{xh}$, $W_{hh}$ and $b$;
-# `state_count` says how many vectors it carries, here $h$ and $c$.
+# A cell of your own needs a `step`. `gates` blocks of columns are stacked in $W_{xh}$, $W_{hh}$, $b$; it carries `state_count` vectors.
 # %%
 
 
@@ -83,8 +82,8 @@ theirs.set_weights([np.concatenate([i, f, o, g], axis=-1) for i, f, g, o in i_f_
 L.check("the lectures' order, blocks permuted", np.abs(theirs(x).data - library.data).max(), "<", 1e-12)
 # %% [markdown]
 # ## How long does a cell keep?
-# With $f = 1$ and $i = 0$, for ever, to the last bit. With a forget gate that stands open by its bias $b$ alone, the half-life
-# is $\ln \frac12 / \ln \sigma(b)$ steps. (The library's LSTM begins with $b = 1$, as Keras' does.)
+# With $f = 1$ and $i = 0$, for ever. With a forget gate that stands open by its bias $b$ alone (the library's begins with 1, as
+# Keras' does), the half-life is $\ln \frac12 / \ln \sigma(b)$ steps.
 # %%
 shut_open = mg.initializers.Constant(np.repeat([-100.0, 100.0, 0.0, 0.0], UNITS))  # i shut, f open
 keeper = mg.layers.LSTM(UNITS, return_state=True, bias_initializer=shut_open)
@@ -130,9 +129,9 @@ L.check("forget bias 5: more arrives than was sent; an LSTM's gradient can grow"
 L.check("an untrained GRU: gone as well", flow["GRU"][0], "<", 1e-15)
 L.check("of the vanilla net's gradient more arrives than of the GRU's, times", flow["RNN"][0] / flow["GRU"][0], ">", 1e3)
 # %% [markdown]
-# Two things the slide leaves out. "Uninterrupted" is said of $c$ alone: $h$ still goes through $W_{hh}$, into every gate, and
-# that road is why lines and dots differ, and why a gradient can grow. And gates do not *give* the long path: at the start, in
-# the GRU and with forget bias 0, it is far more closed than the vanilla net's. Lesson 15 shows which of them learn it.
+# Two things the slide leaves out. "Uninterrupted" is said of $c$ alone: $h$ still goes through $W_{hh}$ into every gate; by that
+# road lines and dots differ, and a gradient can grow. And gates do not *give* the long path: at the start, in the GRU and with
+# forget bias 0, it is far more closed than the vanilla net's. Lesson 15 shows which of them learn it.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 14 answers_14.py` grades them.

@@ -50,8 +50,7 @@ L.check("z takes, same weights", distance(takes, W_xh, W_hh, b), ">", 1e-2)
 L.check("z takes, its columns negated", distance(takes, W_xh * minus_z, W_hh * minus_z, b * minus_z), "<", 1e-14)
 L.check("reset after, same weights (its second bias is 0)", distance(after, W_xh, W_hh, np.stack([b, 0 * b])), ">", 1e-3)
 # %% [markdown]
-# The last two are different functions: $(r \odot h) W$ mixes reset units, $r \odot (hW)$ resets mixed ones; only where nothing is
-# mixed ($W$ diagonal) do they agree. A paper that says "GRU" has not said which.
+# $(r \odot h) W$ mixes reset units, $r \odot (hW)$ resets mixed ones; with a diagonal $W$ they agree, in general not.
 #
 # ## Eight cells
 # All pass the judge of lesson 03. *Peephole*: the LSTM's gates see the cells as well. *Coupled*: an LSTM with $i = 1 - f$. And three

@@ -3,8 +3,8 @@
 # **The idea.** Among 128 cells there is always one that seems to follow whatever you look for. Whether the net
 # has *learned* to follow it, only a control can tell: the best cell of a net that has learned nothing.
 #
-# The lectures show cells of a character model that fire inside quotes, count the column, or follow the depth of code
-# (Karpathy, Johnson and Fei-Fei 2016). You look for such cells in an LSTM that reads Python, before and after training.
+# The lectures show cells that fire inside quotes, count the column, or follow the depth of code (Karpathy, Johnson and
+# Fei-Fei 2016). You look for such cells in an LSTM that reads Python, before and after training.
 #
 # You need lesson 17. Time: a minute; a second run finds the weights of the first and takes seconds.
 # %%
@@ -81,8 +81,7 @@ L.check("bracket depth: times the untrained net's best cell", times["bracket dep
 L.check("leading space: r of an untrained net's best cell", held_out["untrained"]["leading space"], ">=", 0.3)
 L.check("leading space: times the untrained net's best cell", times["leading space"], "<", 1.5)
 # %% [markdown]
-# "A cell for indentation" comes free, brackets do not. The likely reason: a run of spaces, one input again and again,
-# drives any recurrent net to a place of its own; but to follow brackets a cell must be told what counts up and what down.
+# "A cell for indentation" comes free. The likely reason: a run of spaces drives any recurrent net to a place of its own.
 # %%
 figure, axes = plt.subplots(figsize=(9, 4))
 for k, (net, row) in enumerate(held_out.items()):
@@ -104,8 +103,7 @@ L.figure("bracket_cell", figure, values=values[start:])
 paint(sources[0][:LENGTH], values, f"cell {cell.unit} and the depth of brackets").save(L.out / "bracket_cell.html")
 # %% [markdown]
 # ## How far back does it look?
-# A cell says little about memory as a whole. Take the score of the character that the net thinks most probable: its
-# gradient with respect to the input $k$ characters before says how much that character still matters.
+# The gradient of the highest score with respect to the input $k$ characters before says how much that one still matters.
 # %%
 
 

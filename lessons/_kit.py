@@ -208,18 +208,29 @@ def curves(lesson, name, lines, x=None, log=False, marker="", **settings):
 
 
 def grid(lesson, name, rows, titles=(), cmap="gray_r", **show):
-    """Rows of small pictures: `rows` says what stands at the left of each and which pictures it has."""
+    """Rows of small pictures: `rows` says what stands at the left of each and which it has, `titles` what is above them."""
     across = max(map(len, rows.values()))
-    figure, panels = __getattr__("plt").subplots(len(rows), across, figsize=(1.2 * across, 1.3 * len(rows) + 0.3), squeeze=False)
+    height, width = np.shape(next(iter(rows.values()))[0])
+    size = (1.2 * across * width / height + 0.5, 1.3 * len(rows) + 0.3)
+    figure, panels = __getattr__("plt").subplots(len(rows), across, figsize=size, squeeze=False)
     for line, (label, pictures) in zip(panels, rows.items(), strict=True):
         line[0].set_ylabel(label)
         for panel, picture in zip(line, pictures, strict=False):
             panel.imshow(picture, cmap=cmap, **show)
         for panel in line:
             panel.set(xticks=[], yticks=[])
-    for panel, title in zip(panels[0], titles, strict=False):
-        panel.set_title(title)
+    for line, said in zip(panels, titles, strict=False):
+        for panel, title in zip(line, said, strict=False):
+            panel.set_title(title, fontsize=9)
     lesson.figure(name, figure, **{label.replace(" ", "_"): np.array(pictures) for label, pictures in rows.items()})
+
+
+def dates_in_numbers(count):
+    """datasets.dates, and their characters as whole numbers: texts, answers, both vocabularies, x, y. 0 is padding, or begin."""
+    texts, answers = datasets.dates(count)
+    source, target = (datasets.Vocabulary("\0" + "".join(all_of_them)) for all_of_them in (texts, answers))
+    x = np.array([source.encode(text.ljust(max(map(len, texts)), "\0")) for text in texts])
+    return texts, answers, source, target, x, np.array([target.encode("\0" + answer) for answer in answers])
 
 
 def search_tree(lesson, name, kept, label, symbols, title):

@@ -232,3 +232,69 @@ def paint(text: str, values: Any, title: str = "") -> Painting:
     if len(values) != len(text):
         raise ValueError(f"a text of {len(text)} characters needs as many values, got {len(values)}")
     return Painting(text, values / max(1.0, float(np.abs(values).max(initial=0.0))), title)
+
+
+# -------------------------------------------------------------------------- what is started, and where
+
+
+class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array as if on a GPU: its values are elsewhere; it counts the operations launched on it and the numbers fetched.
+
+    NumPy asks it before it acts (NEP 13 and NEP 18), so code that only uses NumPy's functions and array methods runs on it
+    and never sees a value. `launches` and `trips` count for the whole class: set both to 0 before what is to be counted.
+    """
+
+    launches = trips = 0
+    FREE = ("reshape", "swapaxes", "transpose", "broadcast_to", "empty_like", "__getitem__")  # views and empty arrays
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise TypeError("the values are elsewhere; float(x) fetches one number")
+
+    def item(self) -> Any:
+        """The one number that it holds; whoever asks waits until all that was launched is done."""
+        Elsewhere.trips += 1
+        return self.values.item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return self.launch(getattr(ufunc, method), inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
+        return self.launch(function, inputs, options)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.launch(self.values.__getitem__, (index,), {})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.launch(self.values.__setitem__, (index, value), {})
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getattr__(self, name: str) -> Any:             # the methods and the shape of the array that it stands for
+        if name.startswith("__") or name in ("tolist", "tobytes", "data", "flat"):
+            raise AttributeError(f"an array elsewhere has no {name}")
+        found = getattr(self.values, name)
+        return (lambda *inputs, **options: self.launch(found, inputs, options)) if callable(found) else _there(found)
+
+    @staticmethod
+    def launch(function: Any, inputs: Any, options: dict[str, Any]) -> Any:
+        """Do it where the values are; the result stays there."""
+        if function not in (np.array, np.asarray) and any(isinstance(x, np.ndarray) and x.ndim for x in inputs):
+            raise TypeError("an array from here meets one from elsewhere")
+        Elsewhere.launches += function.__name__ not in Elsewhere.FREE
+        result = function(*_here(inputs), **{name: _here(value) for name, value in options.items()})
+        return options["out"][0] if isinstance(options.get("out"), tuple) else _there(result)
+
+
+def _here(x: Any) -> Any:
+    return x.values if isinstance(x, Elsewhere) else type(x)(map(_here, x)) if isinstance(x, (list, tuple)) else x
+
+
+def _there(x: Any) -> Any:
+    return Elsewhere(x) if isinstance(x, (np.ndarray, np.generic)) else x

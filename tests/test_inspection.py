@@ -152,3 +152,21 @@ def test_values_above_one_are_scaled_and_their_number_is_checked():
         inspection.paint("ab", [1, 2, 3])
     with pytest.raises(ValueError, match="3 places and a feature of 4"):
         inspection.correlation(np.zeros((3, 2)), np.zeros(4))
+
+
+def test_an_array_elsewhere_counts_what_is_started_and_what_is_fetched_and_nothing_else():
+    x = inspection.Elsewhere(np.arange(6.0).reshape(2, 3))
+    inspection.Elsewhere.launches = inspection.Elsewhere.trips = 0
+    y = np.exp(x).reshape(3, 2) + x.T  # two launches: a reshape and a transposed view start nothing
+    assert isinstance(y, inspection.Elsewhere) and inspection.Elsewhere.launches == 2
+    assert float(np.sum(y[0])) == pytest.approx(1 + np.e + 3) and inspection.Elsewhere.launches == 3
+    assert inspection.Elsewhere.trips == 1
+
+
+def test_the_values_of_an_array_elsewhere_cannot_be_had_by_accident():
+    x = inspection.Elsewhere(np.ones(3))
+    for accident in (lambda: np.asarray(x), lambda: x + np.ones(3), lambda: np.concatenate([x, x]) @ np.ones(6)):
+        with pytest.raises(TypeError, match="elsewhere"):
+            accident()
+    with pytest.raises(AttributeError, match="has no tolist"):
+        x.tolist()
