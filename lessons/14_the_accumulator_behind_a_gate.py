@@ -1,7 +1,6 @@
 # %% [markdown]
 # # 14. The accumulator behind a gate: LSTM
-# **The idea.** Do not compute a new state; *add* to the old one. Along $c$ alone, $c' = f \odot c + i \odot g$, the gradient is multiplied
-# by $f$ and by nothing else.
+# **The idea.** Do not compute a new state; *add* to the old one. Along $c$ alone the gradient is multiplied by $f$, nothing else.
 #
 # The lectures: $i, f, o = \sigma(\cdot)$ and $g = \tanh(\cdot)$ of $W(h_{t-1}; x_t)$, then $c_t = f \odot c_{t-1} + i \odot g$ and $h_t = o \odot \tanh(c_t)$.
 # From $c_t$ back to $c_{t-1}$: "no matrix multiply by $W$, uninterrupted gradient flow!" You build it and measure that flow.
@@ -82,8 +81,8 @@ theirs.set_weights([np.concatenate([i, f, o, g], axis=-1) for i, f, g, o in i_f_
 L.check("the lectures' order, blocks permuted", np.abs(theirs(x).data - library.data).max(), "<", 1e-12)
 # %% [markdown]
 # ## How long does a cell keep?
-# With $f = 1$ and $i = 0$, for ever. With a forget gate that stands open by its bias $b$ alone (the library's begins with 1, as
-# Keras' does), the half-life is $\ln \frac12 / \ln \sigma(b)$ steps.
+# With $f = 1$ and $i = 0$, for ever. With a forget gate open by its bias $b$ alone (the library's begins with 1, as Keras'
+# does), the half-life is $\ln \frac12 / \ln \sigma(b)$ steps.
 # %%
 shut_open = mg.initializers.Constant(np.repeat([-100.0, 100.0, 0.0, 0.0], UNITS))  # i shut, f open
 keeper = mg.layers.LSTM(UNITS, return_state=True, bias_initializer=shut_open)
@@ -129,9 +128,9 @@ L.check("forget bias 5: more arrives than was sent; an LSTM's gradient can grow"
 L.check("an untrained GRU: gone as well", flow["GRU"][0], "<", 1e-15)
 L.check("of the vanilla net's gradient more arrives than of the GRU's, times", flow["RNN"][0] / flow["GRU"][0], ">", 1e3)
 # %% [markdown]
-# Two things the slide leaves out. "Uninterrupted" is said of $c$ alone: $h$ still goes through $W_{hh}$ into every gate; by that
-# road lines and dots differ, and a gradient can grow. And gates do not *give* the long path: at the start, in the GRU and with
-# forget bias 0, it is far more closed than the vanilla net's. Lesson 15 shows which of them learn it.
+# "Uninterrupted" is said of $c$ alone: $h$ still goes through $W_{hh}$ into every gate; by that road lines and dots differ, and a
+# gradient can grow. And gates do not *give* the long path: at the start, in the GRU and with forget bias 0, it is far more
+# closed than the vanilla net's. Lesson 15 shows which of them learn it.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 14 answers_14.py` grades them.
