@@ -6,7 +6,7 @@
 # The lectures show what such nets write after little and after much training. You let an LSTM read the prose of Python's own
 # language reference (`--text FILE` takes a text of yours, `--corpus python` Python's source), and see it go from noise to words.
 #
-# You need lessons 07, 11 and 14. Time: about a minute; Ctrl-C keeps what is learned, and running again goes on from there.
+# You need lessons 07, 11 and 14. Time: 45 seconds; Ctrl-C keeps what is learned, and running again goes on from there.
 # %%
 import math
 

@@ -4,10 +4,10 @@
 # states where the net comes to rest; in the other a random net echoes its past, and only a readout is fitted.
 #
 # One of the lectures passes by both: Hopfield's network, where $w_{ij}$ is the strength of the connection from unit $j$ to
-# unit $i$, and the echo state network of Jaeger (2001). The second answers the puzzle of lesson 11: why a recurrent net whose
-# weights were left at random remembered better than the trained one.
+# unit $i$, and the echo state network of Jaeger (2001). The second answers half of lesson 11's puzzle, where a net whose
+# recurrent weights were left at random remembered better than the trained one: it shows *that* random nets remember.
 #
-# You need lessons 11 and 12. Time: five seconds.
+# You need lessons 11 and 12. Time: two seconds.
 # %%
 from _kit import Lesson, mg, np, plt
 
@@ -18,9 +18,9 @@ L = Lesson(__file__, pictures=["recall", "echo", "forecast"])
 rng = mg.generator()
 # %% [markdown]
 # ## Hopfield: to remember is to come to rest
-# 64 units, each −1 or 1, one for each pixel of a digit. Patterns $X$ are stored by a formula, Hebb's rule $W = X^T X / n$: units
-# that agree in the patterns are joined. To recall, begin with a damaged picture and ask unit after unit to agree with what
-# it hears. The energy $-\frac12 s W s^T$ can only fall, so it ends somewhere.
+# $n = 64$ units, each −1 or 1, one for each pixel of a digit. Patterns $X$ are stored by a formula, Hebb's rule $W = X^T X / n$ with
+# a diagonal of 0: units that agree in the patterns are joined, none to itself. To recall, begin with a damaged picture and
+# ask one unit after another to agree with what it hears. Each time the energy $-\frac12 s W s^T$ can only fall; so it ends somewhere.
 # %%
 pictures, labels = datasets.digits()
 ten = np.array([np.where(pictures[rng.choice(np.flatnonzero(labels == d))].ravel() > 0.5, 1.0, -1.0) for d in range(10)])
@@ -58,6 +58,8 @@ L.check("ten digits by the pseudo-inverse", recalled(ten, "pseudo_inverse"), ">=
 # each. So whatever you show it, it remembers what they share (second row below). The pseudo-inverse $W = X^{+} X$ takes out
 # what patterns share, and all ten rest where they should.
 # %%
+resting = sum(bool((Hopfield(ten, "pseudo_inverse").recall(p) == p).all()) for p in ten)
+L.check("of ten undamaged digits, so many stay as they are", resting, "==", 10)
 figure, rows = plt.subplots(3, 10, figsize=(10, 3.4))
 damaged_ten = [damaged(p) for p in ten]
 for column, start in enumerate(damaged_ten):
@@ -72,13 +74,13 @@ L.figure("recall", figure, patterns=ten, damaged=damaged_ten)
 # ## Echo states: what a random net still knows
 # 100 units with random weights that are never changed, scaled to a spectral radius, hear coin flips. How well can a straight
 # line through their activations (`inspection.linear_probe`, fitted on one half, judged on the other) say what the flip $k$
-# steps ago was? This is lesson 11's frozen net, looked at from inside.
+# steps ago was? This is a net of the kind that lesson 11 froze, looked at from inside.
 # %%
 L.predict("which radius remembers a flip 9 steps ago better, 0.5 or 0.9?", 0.9)
 flips, lags = rng.choice([-1.0, 1.0], (1, 1500)), range(0, 31, 3)
 memory = {}
 for radius in (0.5, 0.9, 1.5):
-    h = EchoState(100, radius, input_scale=0.3).reservoir(flips[..., None]).data[0]
+    h = EchoState(100, radius, input_scale=0.3).reservoir(flips[..., None]).data[0]  # its first 100 steps are not used
     memory[radius] = [inspection.linear_probe(h[100:], flips[0, 100 - k : 1500 - k]) for k in lags]
     print(f"  radius {radius}: r at lags 0, 3, 6, …: " + " ".join(f"{r:.2f}" for r in memory[radius]))
 L.check("radius 0.9 knows the flip 9 steps ago, r", memory[0.9][3], ">=", 0.8)
@@ -89,10 +91,14 @@ for radius, r in memory.items():
 axes.set(xlabel="steps ago", ylabel="r of the best straight line", title="The echo in a random net")
 axes.legend()
 L.figure("echo", figure, lags=list(lags), **{f"radius_{str(radius).replace('.', '_')}": r for radius, r in memory.items()})
+L.check("radius 1.5 at the last flip: less than radius 0.9, by", memory[0.9][0] - memory[1.5][0], ">", 0)
 # %% [markdown]
+# A radius above 1 is no better memory: there the net's own unrest drowns the input.
+#
 # ## A forecast
-# The Mackey–Glass series is chaotic: whoever errs a little errs more every step. 300 units hear 2,000 values, one least
-# squares fit teaches the readout the next one; then it runs free, fed with its own answers.
+# The Mackey–Glass series is chaotic (Mackey and Glass 1977). 300 units hear 2,000 values, one least squares fit (`ridge` keeps
+# its weights small) teaches the readout the next one; then it runs free, fed with its own answers, for the 84 steps that
+# Jaeger (2001) asks for.
 # %%
 series = datasets.mackey_glass(2084)
 past, future = series[:2000] - 1, series[2000:] - 1
@@ -116,9 +122,9 @@ L.figure("forecast", figure, future=future, **{f"radius_{str(r).replace('.', '_'
 # choose what to keep. Lesson 15's two numbers among a hundred ask for that choice.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X2 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X2 answers_X2.py` grades them.
 # 1. *Build*, `hebb(X)`. Hebb's weights.
 # 2. *Predict*, `other_resting_point`. Store a pattern; what else comes to rest?
-# 3. *Predict*, `steps`. After how many steps has an echo fallen to a hundredth?
+# 3. *Predict*, `steps`. After how many steps has an echo fallen to a hundredth, at another radius and without tanh?
 # %%
 L.done()

@@ -3,16 +3,17 @@
 # **The idea.** A formula in plain NumPy runs wherever its arrays live. Whether it is *faster* there depends on two
 # numbers: how many operations an update starts, and how much arithmetic is in each.
 #
-# A graphics card (GPU) does thousands of multiplications at once, but somebody has to start every operation: a
-# *launch*. A launch costs some millionths of a second, however small the arrays. A recurrent net is a chain of small
-# operations, so it is the hard case. Lesson 17's net is counted here on any machine, and timed on a GPU where there is
-# one (`pip install cupy-cuda12x`); without one, the last part says that it was skipped.
+# A graphics card (GPU) does thousands of multiplications at once, but somebody has to start every operation: a *launch*,
+# which has its price however small the arrays are. A recurrent net is a chain of small operations, so it is the hard case.
+# Lesson 17's net is counted here on any machine, and timed on a GPU where there is one (`pip install cupy-cuda12x`).
 #
 # You need lessons 14 and 17; for the last part a GPU and CuPy. Time: five seconds.
 # %%
 import time
 
-from _kit import Lesson, mg, np, plt
+from _kit import Lesson, curves, mg, np
+
+from minigrad.inspection import Elsewhere
 
 L = Lesson(__file__, pictures=["two_steps", "crossing"])
 BATCH, LETTERS = 32, 96
@@ -21,63 +22,9 @@ price = mg.losses.CategoricalCrossentropy(from_logits=True)
 # ## Arrays that live elsewhere
 # `np.tanh(x)` first asks `x` whether it would rather do it itself: by `__array_ufunc__` for functions that go number by
 # number, by `__array_function__` for the others (NumPy's proposals NEP 13 and NEP 18). CuPy's arrays answer yes and
-# launch the operation on the GPU. The class below answers yes too. Its numbers stay in this computer, but they cannot be
-# had without asking, and every launch is counted. (Views, such as a slice or a reshape, move nothing and launch nothing.)
-# %%
-VIEWS = ("reshape", "swapaxes", "transpose", "broadcast_to", "empty_like", "__getitem__")
-
-
-class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array whose values are somewhere else: it counts the operations started on it, and the trips home."""
-
-    launches = trips = 0
-
-    def __init__(self, values):
-        self.values = np.asarray(values)
-
-    def __array__(self, *_, **__):
-        raise TypeError("the values are elsewhere; float(x) fetches one number")
-
-    def __float__(self):  # whoever asks for a number waits until all that was launched is done
-        Elsewhere.trips += 1
-        return float(self.values)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        return launch(getattr(ufunc, method), inputs, options)
-
-    def __array_function__(self, function, types, inputs, options):
-        return launch(function, inputs, options)
-
-    def __getitem__(self, index):
-        return launch(self.values.__getitem__, (index,), {})
-
-    def __setitem__(self, index, value):
-        launch(self.values.__setitem__, (index, value), {})
-
-    def __len__(self):
-        return len(self.values)
-
-    def __getattr__(self, name):  # the methods and the shape of the array that it stands for
-        found = getattr(self.values, name)
-        return (lambda *inputs, **options: launch(found, inputs, options)) if callable(found) else there(found)
-
-
-def here(x):
-    return x.values if isinstance(x, Elsewhere) else type(x)(map(here, x)) if isinstance(x, (list, tuple)) else x
-
-
-def there(x):
-    return Elsewhere(x) if isinstance(x, (np.ndarray, np.generic)) else x
-
-
-def launch(function, inputs, options):
-    """Do it where the values are; the result stays there."""
-    Elsewhere.launches += function.__name__ not in VIEWS
-    result = function(*here(inputs), **{name: here(value) for name, value in options.items()})
-    return options["out"][0] if isinstance(options.get("out"), tuple) else there(result)
-
-
-# %% [markdown]
+# launch the operation on the GPU. minigrad's `inspection.Elsewhere` answers yes too. Its numbers stay in this computer, but
+# cannot be had without asking, and it counts the launches. (Not views, such as a slice or a reshape, nor empty arrays.)
+#
 # ## One update, here and there
 # The net and the loss of lesson 17, forward and backward. Nothing below mentions where the arrays live.
 # %%
@@ -130,29 +77,29 @@ for how, unroll in (("operation by operation", True), ("as one kernel", False)):
     launches[how] = [counted(16, steps, unroll)[0] for steps in (8, 16, 24)]
     print(f"  {how:<23} 8, 16, 24 steps: {launches[how][0]}, {launches[how][1]}, {launches[how][2]} launches")
     first, second, third = launches[how]
-    L.check(f"{how}: each further step adds the same number", third - second, "==", second - first)
+    L.check(f"{how}: eight further steps add the same number again", third - second, "==", second - first)
     L.check(f"{how}: four times as many cells, launches", counted(64, 8, unroll)[0], "==", first)
 # %% [markdown]
 # Launches grow with the steps and not with the cells. A kernel spares Python's book-keeping, and only some launches: it
-# is made of NumPy's operations too. Below two steps as the library draws them: each box is at least one launch.
+# is made of NumPy's operations too. Below two steps as the library draws them.
 # %%
 with mg.Trace() as trace:
     update(net(8, unroll=True), *batch(2))
 L.figure("two_steps", mg.draw(trace, title="Two steps of an LSTM, operation by operation"))
 # %% [markdown]
 # ## How much arithmetic?
-# The products of a step have $B \cdot 4H \cdot (H + F)$ multiplications, forward once and backward twice. Double $H$,
-# and the arithmetic grows almost fourfold, while the launches stay. So the time of an update on a GPU is about
-# $$\text{launches} \times a + \text{multiplications} \times b,$$ with a large $a$ and a tiny $b$; on a processor it is
-# the other way round. The CPU's side of it, measured:
+# For $B$ sequences, $H$ cells and $F$ different letters the products of a step have $B \cdot 4H \cdot (H + F)$ multiplications,
+# forward once and backward twice. Double $H$, and the arithmetic grows up to fourfold, while the launches stay. So an update
+# on a GPU should take about $\text{launches} \times a + \text{multiplications} \times b$ with a large $a$ and a tiny $b$. We assume ten
+# millionths of a second for $a$, and draw that as a line. The CPU's side of it, measured:
 # %%
 STEPS, SIZES = L.pick(8, 32), L.pick((32, 64, 128, 256), (64, 128, 256, 512, 1024))
 
 
-def milliseconds(model, x, y, repeats=3):
-    """Of one update: the fastest of some. Asking for the loss waits until everything before it is done."""
+def milliseconds(model, x, y):
+    """Of one update: the fastest of three. Asking for the loss waits until everything before it is done."""
     times = []
-    for _ in range(repeats):
+    for _ in range(3):
         began = time.perf_counter()
         loss = float(mg.to_cpu(update(model, x, y)).data)
         times.append(1000 * (time.perf_counter() - began))
@@ -166,16 +113,9 @@ count = counted(16, STEPS)[0]
 floor = count * 10e-3  # milliseconds, at ten millionths of a second a launch
 for units, (ms, _) in cpu.items():
     work = 3 * STEPS * BATCH * (4 * units * (units + LETTERS) + units * LETTERS)
-    print(
-        f"  H = {units:4}: {work / 1e6:8,.0f} million multiplications in {count} launches; CPU {ms:7.1f} ms, "
-        f"{1000 * BATCH * STEPS / ms:9,.0f} characters a second"
-    )
+    print(f"  H = {units:4}: {work / 1e6:8,.0f} million multiplications in {count} launches; CPU {ms:7.1f} ms")
 L.check("time of an update, largest net over smallest", cpu[SIZES[-1]][0] / cpu[SIZES[0]][0], ">", 3)
-worth = [units for units in SIZES if cpu[units][0] > floor]
-print(
-    f"  at ten millionths of a second a launch, starting {count} operations takes {floor:.1f} ms: no GPU wins where\n"
-    f"  the CPU needs less; that leaves H = {', '.join(map(str, worth)) or 'none of these'}"
-)
+print(f"  to start {count} operations would take {floor:.1f} ms: where the CPU needs less, no GPU wins")
 # %% [markdown]
 # ## The same on a GPU
 # `mg.to_gpu` moves the weights; the net computes where its weights are. No other line changes.
@@ -196,31 +136,17 @@ else:
     L.check("a larger net costs the CPU more than the GPU: how many times", growth, ">", 2)
     if L.mode != "fast":
         L.check(f"H = {last}: the GPU is ahead, times", cpu[last][0] / gpu[last][0], ">", 1)
-figure, axes = plt.subplots()
-axes.loglog(SIZES, [cpu[units][0] for units in SIZES], "o-", label="CPU, one core, measured")
-if gpu:
-    axes.loglog(SIZES, [gpu[units][0] for units in SIZES], "o-", label="GPU, measured")
-axes.axhline(floor, linestyle="--", color="grey", label=f"{count} launches of 10 µs each, assumed")
-axes.set(xlabel="cells H", ylabel="ms per update", title=f"One update of {BATCH} × {STEPS} characters")
-axes.set_xticks(SIZES, [str(units) for units in SIZES], minor=False)
-axes.minorticks_off()
-axes.legend()
-L.figure(
-    "crossing",
-    figure,
-    sizes=SIZES,
-    cpu=[cpu[units][0] for units in SIZES],
-    gpu=[gpu[units][0] for units in gpu],
-    floor=floor,
-)
+measured = {"CPU, one core": [ms for ms, _ in cpu.values()], "launches of 10 µs, assumed": [floor] * len(SIZES)}
+measured |= {"GPU": [ms for ms, _ in gpu.values()]} if gpu else {}
+curves(L, "crossing", measured, x=SIZES, log=True, marker="o", xlabel="cells H", ylabel="ms per update", xscale="log")
 # %% [markdown]
 # ## What it does not show
-# What your GPU takes for a launch: ten millionths of a second is an assumption, and drawn as one. Libraries made for
-# speed start a whole layer at once (cuDNN) or replay a recorded chain of launches (CUDA graphs); minigrad does neither.
+# What your GPU takes for a launch. Libraries made for speed start a whole layer at once (cuDNN) or replay a recorded chain of
+# launches (CUDA graphs); minigrad does neither.
 #
 # ## Exercises
-# `python -m lessons check X3 answers_X3.py` grades them, with or without a GPU.
-# 1. *Predict*, `launches_at`. The launches of an update of other length, from two that were counted.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X3 answers_X3.py` grades them.
+# 1. *Predict*, `launches_at`. The launches of an update over another number of steps, from two that were counted.
 # 2. *Build*, `normalise`. $(x - \bar x) / \sqrt{\mathrm{var} + \varepsilon}$ over the last axis, wherever $x$ lives.
 # 3. *Build*, `mean_loss`. The mean of many losses, with one trip home instead of one for each.
 # %%

@@ -203,6 +203,14 @@ def curves(lesson, name, lines, x=None, log=False, marker="", **settings):
     for label, y in lines.items():
         axes.plot(np.arange(len(y)) if x is None else np.asarray(x)[: len(y)], y, marker=marker, label=label)
     axes.set(yscale="log" if log else "linear", **settings)
+    if log:
+        from matplotlib.ticker import LogFormatter
+
+        axes.yaxis.set_major_formatter(LogFormatter())  # 100, not 10²
+        axes.yaxis.set_minor_formatter(LogFormatter())
+    if settings.get("xscale") == "log":
+        axes.set_xticks(x, [f"{value:g}" for value in x])
+        axes.xaxis.set_minor_locator(__getattr__("plt").NullLocator())
     axes.legend()
     lesson.figure(name, figure, **{label.replace(" ", "_"): np.array(y) for label, y in lines.items()})
 
@@ -223,6 +231,17 @@ def grid(lesson, name, rows, titles=(), cmap="gray_r", **show):
         for panel, title in zip(line, said, strict=False):
             panel.set_title(title, fontsize=9)
     lesson.figure(name, figure, **{label.replace(" ", "_"): np.array(pictures) for label, pictures in rows.items()})
+
+
+def looks(lesson, name, look, texts, answers):
+    """Heat maps of attention: across the letters read, down what is being written."""
+    figure, panels = __getattr__("plt").subplots(2, 2, figsize=(11, 7))
+    for panel, text, answer, weights in zip(panels.flat, texts, answers, look, strict=False):
+        panel.imshow(weights[:, : len(text)], cmap="Oranges", vmin=0, vmax=1, aspect="auto")
+        panel.set(xticks=range(len(text)), xticklabels=text, yticks=range(len(answer)), yticklabels=answer)
+        panel.grid(False)
+    figure.suptitle("Across: the letters read. Down: what is being written.")
+    lesson.figure(name, figure, look=look)
 
 
 def dates_in_numbers(count):

@@ -262,6 +262,8 @@ class Elsewhere(np.lib.mixins.NDArrayOperatorsMixin):
         return float(self.item())
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if not all(isinstance(x, (Elsewhere, np.ndarray, np.generic, int, float, list, tuple)) for x in inputs):
+            return NotImplemented                            # a Tensor, which knows better what to do
         return self.launch(getattr(ufunc, method), inputs, options)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
