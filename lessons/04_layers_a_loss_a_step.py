@@ -3,34 +3,34 @@
 # **The idea.** A layer is a product, a sum and a bend. A loss is one number. A step is a subtraction. Written out, the whole
 # of learning fits on this page; what is easily got wrong is how it *starts*.
 #
-# The lectures: two layers, $\frac{\partial C}{\partial W_1} = \frac{\partial C}{\partial y_2} \frac{\partial y_2}{\partial y_1} \frac{\partial y_1}{\partial W_1}$, then
-# $W \leftarrow W - \eta\, \partial C/\partial W$. And the algebra of variances: through a layer of $n$ inputs with weights of variance $\sigma^2$ a
-# signal's variance is multiplied by $n \sigma^2$ and by what the bend does; keep that near 1.
+# The lectures, for two layers: $\frac{\partial C}{\partial W_1} = \frac{\partial C}{\partial y_2} \frac{\partial y_2}{\partial y_1} \frac{\partial y_1}{\partial W_1}$,
+# then $W \leftarrow W - \eta\, \partial C/\partial W$ ($C$ the loss, $\eta$ the rate). And the algebra of variances: through a
+# layer of $n$ inputs with weights of variance $\sigma^2$ a signal's variance is multiplied by $n \sigma^2$, and by what the bend
+# does (tanh, relu: a function applied to every entry). They ask of a bend the value 0 and the slope 1 at 0.
 #
 # You need lesson 03. Time: five seconds.
 # %%
 from _kit import Lesson, mg, np, plt
 
-L = Lesson(__file__, pictures=["two_layers", "spiral", "variance"])
+L = Lesson(__file__, pictures=["three_layers", "spiral", "variance"])
 rng = np.random.default_rng(L.seed)
 # %% [markdown]
 # ## Three arms of a spiral
 # %%
-COUNT, arms = 200, np.repeat(np.arange(3), 200)
-r = np.tile(np.linspace(0.05, 1, COUNT), 3)
-angle = 4 * r + arms * 2 * np.pi / 3 + 0.15 * rng.standard_normal(3 * COUNT)
+arms, r = np.repeat(np.arange(3), 200), np.tile(np.linspace(0.05, 1, 200), 3)  # which arm, and how far out
+angle = 4 * r + arms * 2 * np.pi / 3 + 0.15 * rng.standard_normal(600)
 points = np.stack([r * np.sin(angle), r * np.cos(angle)], axis=1).astype("float32")
 # %% [markdown]
 # ## A layer, a loss, a step
+# The gains: relu halves the mean square of what it is given, so √2 makes up for it. At the end a small one, 0.1: scores near
+# 0, so that at first all classes are nearly equally probable. A `Parameter` is a tensor that asks for a gradient.
 # %%
-
-
 class Layer:
     """x W + b, with weights of standard deviation gain/√n for n inputs."""
 
-    def __init__(self, n, units, gain):
-        self.W = mg.Parameter(gain / n**0.5 * rng.standard_normal((n, units)).astype("float32"))
-        self.b = mg.Parameter(np.zeros(units, "float32"))
+    def __init__(self, n, units, gain, number):
+        self.W = mg.Parameter(gain / n**0.5 * rng.standard_normal((n, units)).astype("float32"), name=f"W{number}")
+        self.b = mg.Parameter(np.zeros(units, "float32"), name=f"b{number}")
 
     def __call__(self, x):
         return x @ self.W + self.b
@@ -48,17 +48,10 @@ def step(parameters, rate):
         w.zero_grad()
 
 
-first, second, third = Layer(2, 64, 2**0.5), Layer(64, 64, 2**0.5), Layer(64, 3, 0.1)
+first, second, third = Layer(2, 64, 2**0.5, 1), Layer(64, 64, 2**0.5, 2), Layer(64, 3, 0.1, 3)
 parameters = [w for layer in (first, second, third) for w in (layer.W, layer.b)]
-for w, name in zip(parameters, ("W1", "b1", "W2", "b2", "W3", "b3"), strict=True):
-    w.name = name  # as the pictures call them
-
-
-def scores_of(x):
-    return third(mg.relu(second(mg.relu(first(x)))))
-
-
-L.predict("the loss before training, on three classes (ln 3)", float(np.log(3)), 0.02)
+scores_of = lambda x: third(mg.relu(second(mg.relu(first(x)))))
+L.predict("the loss before training, on three classes that it thinks equally probable (natural logarithm)", float(np.log(3)), 0.02)
 losses = []
 for _ in range(L.pick(600, 2000)):
     loss = cross_entropy(scores_of(points), arms)
@@ -66,67 +59,59 @@ for _ in range(L.pick(600, 2000)):
     step(parameters, rate=0.5)
     losses.append(loss.item())
 said = scores_of(points).data.argmax(axis=1)
-print(f"  loss {losses[0]:.3f} -> {losses[-1]:.4f}, {np.mean(said == arms):.1%} of the points right")
-L.check("before training all classes are equally probable", losses[0], "~", (float(np.log(3)), 0.02))
+L.check("before training the loss is that of equal probabilities", losses[0], "~", (float(np.log(3)), 0.02))
 L.check("points on their arm", float(np.mean(said == arms)), ">=", 0.98)
 grid = np.stack(np.meshgrid(np.linspace(-1.2, 1.2, 150), np.linspace(-1.2, 1.2, 150)), axis=-1).astype("float32")
 regions = scores_of(grid.reshape(-1, 2)).data.argmax(axis=1).reshape(150, 150)
 figure, axes = plt.subplots(figsize=(5.5, 5))
 axes.contourf(grid[..., 0], grid[..., 1], regions, levels=[-0.5, 0.5, 1.5, 2.5], colors=["C0", "C1", "C2"], alpha=0.25)
-for arm in range(3):
-    axes.scatter(*points[arms == arm].T, s=6)
+axes.scatter(*points.T, c=[f"C{arm}" for arm in arms], s=6)
 axes.set(title="What the net says of every point", aspect="equal")
 L.figure("spiral", figure, regions=regions)
 # %% [markdown]
-# The same layers, loss and step are `mg.layers.Dense`, `mg.cross_entropy` and `mg.optimizers.SGD`. Drawn, for four points:
-# the chain of the lectures, from the loss back to $W_1$.
+# The same layers, loss and step are `mg.layers.Dense`, `mg.cross_entropy` and `mg.optimizers.SGD`. All of it for four points,
+# drawn: the chain of the lectures, from the loss back to $W_1$, one layer longer.
 # %%
 with mg.Trace() as trace:
-    x = mg.Tensor(points[:4], name="x")
-    y1 = mg.relu(first(x))
-    y2 = mg.relu(second(y1))
-    scores = third(y2)
+    scores = scores_of(mg.Tensor(points[:4], name="x"))
     loss = mg.cross_entropy(scores, arms[:4]).mean()
     loss.backward()
-L.figure("two_layers", mg.draw(trace, title="Three layers and a loss, walked back"))
-ours = cross_entropy(scores_of(points), arms).item()
-L.check("the library's loss is the same number", mg.cross_entropy(scores_of(points), arms).mean().item(), "~", (ours, 1e-6))
+L.figure("three_layers", mg.draw(trace, title="Three layers and a loss, walked back"))
+L.check("the library's loss is the same number", loss.item(), "~", (cross_entropy(scores, arms[:4]).item(), 1e-6))
 # %% [markdown]
 # ## What the loss passes back
-# $\partial C/\partial \text{scores} = (p - y)/N$: the probabilities, minus one at the right class. And the order of operations matters:
-# the softmax first and its logarithm after is the same formula, and fails.
+# $\partial C/\partial \text{scores} = (p - y)/N$ with $p_k = e^{s_k}/\sum_j e^{s_j}$, the *softmax* of the scores $s$: the probabilities,
+# minus one at the right class. And the order of operations matters: the softmax first and its logarithm after is the same
+# formula as the logarithm of the sum at once, and fails.
 # %%
 scores = mg.Tensor(rng.standard_normal((5, 3)), requires_grad=True)
 cross_entropy(scores, arms[:5]).backward()
-p = np.exp(scores.data) / np.exp(scores.data).sum(axis=1, keepdims=True)
+p = np.exp(scores.data) / np.exp(scores.data).sum(axis=1, keepdims=True)  # mg.softmax(scores)
 L.check("p − y, divided by the count", float(np.abs(scores.grad - (p - np.eye(3)[arms[:5]]) / 5).max()), "<", 1e-7)
 extreme = mg.Tensor([[1000.0, -1000.0, 0.0]])
 with np.errstate(all="ignore"):
-    e = np.exp(extreme.data)
-    naive = float(-np.log(e / e.sum())[0, 1])
-print(f"  scores 1000, −1000, 0, the second is right: softmax, then log: {naive};  fused: {cross_entropy(extreme, [1]).item():g}")
-L.check("fused, the loss of a score that is 2000 too low is 2000", cross_entropy(extreme, [1]).item(), "==", 2000.0)
-L.check("naive, it is no number to go on with", bool(np.isfinite(naive)), "==", False)
+    L.check("scores 1000, −1000, 0, the second is right: by softmax, then log", float(-np.log(mg.softmax(extreme).data)[0, 1]), "==", np.inf)
+L.check("as one formula, the loss of a score that is 2000 too low is 2000", cross_entropy(extreme, [1]).item(), "==", 2000.0)
 # %% [markdown]
 # ## How to start
 # Twenty layers of 512 units, random inputs, nothing trained. What matters is not how large a signal is but how much of it
-# still *depends on the input*: the spread across inputs, unit by unit.
+# still *depends on the input*: the spread across inputs, unit by unit. (The gain 5/3 for tanh is a rule of thumb.)
 # %%
 WIDTH, DEPTH = L.pick(256, 512), 20
+relu, sigmoid = lambda z: np.maximum(z, 0), lambda z: 1 / (1 + np.exp(-z))
 bends = {
-    "tanh, gain 5/3": (np.tanh, 5 / 3), "tanh, gain 1": (np.tanh, 1.0), "relu, gain √2": (lambda z: np.maximum(z, 0), 2**0.5),
-    "relu, gain 1": (lambda z: np.maximum(z, 0), 1.0), "sigmoid, gain 1": (lambda z: 1 / (1 + np.exp(-z)), 1.0),
-    "4σ − 2, gain 1": (lambda z: 4 / (1 + np.exp(-z)) - 2, 1.0),
+    "tanh, gain 5/3": (np.tanh, 5 / 3), "tanh, gain 1": (np.tanh, 1.0), "relu, gain √2": (relu, 2**0.5), "relu, gain 1": (relu, 1.0),
+    "sigmoid, gain 1": (sigmoid, 1.0), "4σ − 2, gain 1": (lambda z: 4 * sigmoid(z) - 2, 1.0),
 }  # fmt: skip
-x = rng.standard_normal((300, WIDTH))
-spread, size = {}, {}
+x, spread, size, alike = rng.standard_normal((300, WIDTH)), {}, {}, {}
 for name, (bend, gain) in bends.items():
     y, spread[name] = x, []
     for _ in range(DEPTH):
         y = bend(y @ (gain / WIDTH**0.5 * rng.standard_normal((WIDTH, WIDTH))))
         spread[name].append(y.std(axis=0).mean())
     size[name] = float(np.sqrt((y**2).mean()))
-    print(f"  {name:<16} spread across inputs in layer 20: {spread[name][-1]:8.4f}   (size of the signal: {size[name]:.3f})")
+    alike[name] = float(y[0] @ y[1] / np.sqrt((y[0] @ y[0]) * (y[1] @ y[1])))  # the cosine of the angle between two inputs' signals
+    print(f"  {name:<16} layer 20: spread {spread[name][-1]:8.4f}, size {size[name]:.3f}, cosine of two inputs {alike[name]:+.2f}")
 figure, axes = plt.subplots()
 for name, values in spread.items():
     axes.semilogy(range(1, DEPTH + 1), np.maximum(values, 1e-7), "o-", markersize=3, label=name)
@@ -135,21 +120,21 @@ axes.legend(fontsize=9)
 L.figure("variance", figure, **{f"start_{k}": np.array(values) for k, values in enumerate(spread.values())})
 L.check("tanh with gain 5/3 keeps it", float(spread["tanh, gain 5/3"][-1]), "~", (0.65, 0.06))
 L.check("relu with gain √2 keeps the signal's size", size["relu, gain √2"], "~", (1.0, 0.5))
-L.check("and a part of its spread", float(spread["relu, gain √2"][-1]), ">", 0.08)
+L.check("but two inputs point in nearly the same direction; the cosine", alike["relu, gain √2"], ">", 0.8)
 L.check("relu with gain 1 loses both", size["relu, gain 1"], "<", 0.01)
 L.check("tanh with gain 1 loses it slowly", float(spread["tanh, gain 1"][-1]), "~", (0.165, 0.03))
 L.check("the plain sigmoid has forgotten it", float(spread["sigmoid, gain 1"][-1]), "<", 1e-6)
 L.check("sigmoid rescaled to pass through 0 with slope 1 has not", float(spread["4σ − 2, gain 1"][-1]), ">", 0.1)
 # %% [markdown]
-# ReLU's outputs are never negative, so that after many layers all inputs point in nearly the same direction: the size
-# stays, the differences shrink. The sigmoid's signal is not small either: it is 0.5 with nothing of the input in it. Its Taylor series begins with 1/2, and its
-# slope at 0 is 1/4; the lectures' conditions ask for 0 and 1, which $4\sigma(z) - 2$ has.
+# Relu's outputs are never negative, so that two signals have no negative products: the size stays, the angle shrinks. The
+# sigmoid's signal is not small either: it is about 0.5 with nothing of the input in it. The sigmoid has the value 1/2 and the
+# slope 1/4 at 0, where 0 and 1 are asked for; $4\sigma(z) - 2$ has those.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 04 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 04 answers_04.py` grades them.
 # 1. *Predict*, `first_loss`. The loss before training on another number of classes.
 # 2. *Predict*, `variance`. A signal of variance 1 passes ten linear layers whose weights have standard deviation
-#    $0.5/\sqrt{n}$.
+#    $0.5/\sqrt{n}$. What is its variance afterwards?
 # 3. *Build.* `cross_entropy_gradient(scores, classes)` with respect to the scores.
 # %%
 L.done()

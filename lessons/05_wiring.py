@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05. Wiring: branches, sharing, several inputs
-# **The idea.** A model need not be a line. Call layers on symbols, and what you write is a graph; call *one* layer twice,
-# and its weights are shared, their gradients added.
+# **The idea.** A model need not be a line. Call layers on *symbols*, `Input`s that stand for data still to come, and what you
+# write is a graph; call *one* layer twice, and its weights are shared, their gradients added.
 #
 # The lectures list what a Sequential model cannot do: several inputs and outputs, forks into branches, layers with shared
 # weights. The task here needs all of them: two handwritten digits, are they the same?
@@ -16,7 +16,7 @@ from minigrad.layers import Dense, Input
 L = Lesson(__file__, pictures=["twins", "two_calls", "two_heads"])
 # %% [markdown]
 # ## Pairs of digits
-# Half of the pairs show the same digit twice, in different hands. The digits of the test pairs are in no training pair.
+# Half of the pairs show the same digit twice. No picture of a test pair is in a training pair.
 # %%
 images, labels = datasets.digits()
 (learn_images, learn_labels), (test_images, test_labels) = datasets.split(images, labels)
@@ -34,10 +34,9 @@ print(f"  {len(same):,} pairs to learn from, {same.mean():.0%} of them equal; {l
 # %% [markdown]
 # ## Twins
 # `look` is one layer. It is called on the left picture and on the right one; what it sees is compared entry by entry,
-# by the square of the difference.
+# by the square of the difference. It learns with Adam (lesson 03), and a rate that falls along half a cosine from 0.01 to a
+# twentieth of that; the loss is $-\log p$ of the right answer, as in lesson 04, for two classes.
 # %%
-
-
 def twins(shared=True):
     left, right = Input((64,), name="left"), Input((64,), name="right")
     look = Dense(64, activation="relu", name="look")
@@ -46,11 +45,11 @@ def twins(shared=True):
     return mg.Model([left, right], Dense(1, activation="sigmoid", name="same")(difference * difference))
 
 
-def learned(model):
+def learned(model, batch_size=64):
     epochs = L.pick(8, 15)
-    rate = mg.schedules.CosineDecay(0.01, decay_steps=epochs * len(same) // 64, alpha=0.05)
+    rate = mg.schedules.CosineDecay(0.01, decay_steps=epochs * len(same) // batch_size, alpha=0.05)
     model.compile(mg.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
-    model.fit(x, same, batch_size=64, epochs=epochs, verbose=0)
+    model.fit(x, same, batch_size=batch_size, epochs=epochs, verbose=0)
     return model.evaluate(x_test, same_test)[1]
 
 
@@ -81,8 +80,8 @@ copies = untied.get_layer("look").W.grad + untied.get_layer("look_too").W.grad
 L.check("and of the gradients of two copies of the same values", float(np.abs(copies - look.W.grad).max()), "<", 1e-6)
 # %% [markdown]
 # ## Does sharing pay?
-# The two sides of a pair are of one kind: what is learned on the left is right on the right. Half the weights, each of
-# which sees twice the pictures.
+# The two sides of a pair are of one kind: what is learned on the left is right on the right. One layer sees all pictures,
+# where two see half of them each.
 # %%
 accuracy = {"shared": learned(model), "a layer for each side": learned(untied)}
 for name, value in accuracy.items():
@@ -90,6 +89,8 @@ for name, value in accuracy.items():
 L.check("shared, unseen pairs", accuracy["shared"], ">=", L.pick(0.85, 0.94))
 L.check("as good as with twice the weights, within 2 %", accuracy["shared"], ">=", accuracy["a layer for each side"] - 0.02)
 # %% [markdown]
+# As good, with half the weights.
+#
 # ## Two answers from one look
 # A second output: which digit is on the left? Two losses, added; the gradient of `look` now comes from both.
 # %%
@@ -108,13 +109,13 @@ print("  " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()))
 L.check("the left digit is read as well", found["which_accuracy"], ">=", 0.9)
 L.figure("two_heads", mg.draw(both))
 # %% [markdown]
-# What it does not show: that sharing always pays. It pays where the sides mean the same.
+# What it does not show: that sharing always pays. Here the sides mean the same.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 05 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 05 answers_05.py` grades them.
 # 1. *Predict*, `weights`. The weights of a three-way net: three pictures, one shared layer.
 # 2. *Predict*, `share`. A layer is called on two inputs, and one of them is always zero. What is that call's share of ∂L/∂W?
 # 3. *Build*, `reverse_gradient(x)`. A gradient reversal: forward it changes nothing, backward it turns the sign (the
-#    lectures' example for a functional model, domain adaptation, consists of it).
+#    lectures' example for a model that is no line, domain adaptation, uses it to make two sources of data look alike).
 # %%
 L.done()

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 06. Unrolling: a loop is a deep graph
 # **The idea.** $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$: the same function and the same weights at every step. Run it along a
-# sequence, and the graph grows with the sequence. The weights do not.
+# sequence, and the graph grows with the sequence. The weights do not. This plain recurrence is called the *vanilla* net.
 #
-# All five lectures teach this, in five notations. One of them names the two key ideas, parameter sharing and unrolling;
-# another the four demands that a sequence makes: any length, order, far dependencies, shared parameters.
+# All five lectures teach this. One of them names the two key ideas, parameter sharing and unrolling; another the four demands
+# that a sequence makes: any length, order, far dependencies, shared parameters.
 #
 # You need lesson 02. Time: one second.
 # %%
@@ -39,16 +39,17 @@ L.check("and no weight: 3·4 + 4·4 + 4 of them", rnn.count_params(), "==", 32)
 # ## One weight, as many uses as steps
 # In the picture $W_{hh}$ is drawn once, with an arrow to every step.
 # %%
-L.predict("how many steps use W_hh at T = 5, if h_0 is a constant zero?", 5)
+L.predict("in how many steps does W_hh stand in the formula, at T = 5? (h_0 = 0 counts as a state)", 5)
 rnn.zero_grad()
 trace = unroll(3)
 picture = mg.draw(trace, title="A loop, unrolled over three steps")
 L.figure("unrolled_T3", picture)
-node = re.search(r'^\s*(\w+) \[label="W_hh', picture.dot, re.MULTILINE)[1]
-L.check("arrows out of W_hh in the drawn graph", len(re.findall(rf"^\s*{node} -> ", picture.dot, re.MULTILINE)), "==", 3)
+node = re.search(r'^\s*(\w+) \[label="W_hh', picture.dot, re.MULTILINE)[1]  # in the picture's text (DOT): the node of W_hh
+arrows = re.findall(rf"^\s*{node} -> ", picture.dot, re.MULTILINE)  # and the lines that start at it
+L.check("arrows out of W_hh in the drawn graph", len(arrows), "==", 3)
+share = trace.contributions(rnn.W_hh)[0].array
+L.check("the first of them multiplies h_0 = 0; its share of the gradient", float(np.abs(share).max()), "==", 0.0)
 # %% [markdown]
-# A use by a constant zero is a use: its share of the gradient is zero, and the arrow is there.
-#
 # ## The shared gradient is the sum over copies
 # Untie the weight: give every step a copy of its own with the same values, and ask each copy for its gradient.
 # %%
@@ -68,21 +69,22 @@ copies = [mg.Parameter(W_hh) for _ in range(T)]
 run(copies).backward()
 total = sum(copy.grad for copy in copies)
 L.check("Σ ∂L/∂W_t over the copies is ∂L/∂W", float(np.abs(total - shared.grad).max()), "<", 1e-10)
-G = shared.grad
+G = shared.grad  # share: the part of a copy's gradient that lies along G, divided by G's length; it can be negative
 shares = np.array([(copy.grad * G).sum() / (G * G).sum() for copy in copies])
-print("  signed shares of the steps: " + ", ".join(f"{share:+.0%}" for share in shares))
 L.check("the shares add to 1", float(shares.sum()), "~", (1.0, 1e-10))
 figure, axes = plt.subplots()
-axes.bar(range(1, T + 1), 100 * shares, color=np.where(shares < 0, "C3", "C1"))
-axes.axhline(0, color="black", linewidth=0.8)
+bars = axes.bar(range(1, T + 1), 100 * shares, color=np.where(shares < 0, "C3", "C1"))
+axes.bar_label(bars, [f"{share:+.0%}" for share in shares])
 axes.set(xlabel="step", ylabel="share of ∂L/∂W_hh, %", title="Five copies' gradients, as shares of the shared one", xticks=range(1, T + 1))
 L.figure("copies", figure, shares=shares)
 # %% [markdown]
 # ## One formula, many names
-# | here | W_xh | W_hh | row vectors: `x W` |
+# | who | input weights | recurrent weights | product |
 # |---|---|---|---|
-# | two lectures | W | U (input is U, recurrence is W, in the other) | columns: `W x` |
-# | three lectures | one W for both | | `W (x; h)` in two, `W (h; x)` in the others |
+# | here | W_xh | W_hh | rows: `x W_xh + h W_hh` |
+# | one lecture | W | U | columns: `W x + U h` |
+# | another | U | W | rows: `x U + h W` |
+# | or, stacked | one W for both | | columns: `W (x; h)` in some, `W (h; x)` in others |
 #
 # The block form is the sum form, in either order, if the blocks are stacked in the same order:
 # %%
@@ -92,75 +94,46 @@ L.check("(x, h) times W_xh over W_hh", float(np.abs(np.r_[step, h] @ np.vstack([
 L.check("(h, x) times W_hh over W_xh", float(np.abs(np.r_[h, step] @ np.vstack([W_hh, W_xh]) - sums).max()), "<", 1e-12)
 L.check("columns: transposed", float(np.abs(W_xh.T @ step + W_hh.T @ h - sums).max()), "<", 1e-12)
 # %% [markdown]
-# ## Five shapes
-# What goes in and what comes out need not be equally long. The loop is the same, and so is the walk back. One number to
-# one number is no sequence at all; the other four follow. Each hands out its outputs as they come (`yield`), so that the loss
-# of a step is computed inside that step's scope and drawn in its column.
+# ## Five shapes, four of them loops
+# What goes in and what comes out need not be equally long. One number to one number is no sequence at all; the other four are
+# the same loop, and differ in when it reads (x) and when it answers (y). `one_to_many` begins with a picture as its state and
+# reads nothing: $s_t = f(s_{t-1})$, where all follows from the start.
 # %%
 w_x, w_h, w_y = (mg.Parameter(value, name=name) for name, value in (("W_xh", 0.5), ("W_hh", 0.9), ("W_hy", 0.8)))
-data = [0.3, -0.9, 0.8]
+SHAPES = {
+    "one_to_many": ("   ", "yyy"),  # a caption: a picture in, words out
+    "many_to_one": ("xxx", "  y"),  # a verdict: words in, one answer out
+    "many_to_many": ("xxx", "yyy"),  # a tag for every word
+    "encoder_decoder": ("xxx  ", "   yy"),  # a translation: all in, then all out
+}
 
 
-def one_to_many():  # a caption: one picture in, words out
-    h = mg.tanh(data[0] * w_x)
-    for t in range(3):
+def loop(reads, answers, h):
+    """The answers as they come (`yield`), so that the loss of a step is drawn in that step's column."""
+    for t, (read, answer) in enumerate(zip(reads, answers, strict=True)):
         with mg.scope(t=t):
-            h = mg.tanh(h * w_h)
-            yield h * w_y
+            z = h * w_h + 0.3 * (t + 1) * w_x if read == "x" else h * w_h
+            h = mg.tanh(z)
+            if answer == "y":
+                yield h * w_y
 
 
-def many_to_one():  # a verdict: words in, one answer out
-    h = mg.Tensor(0.0)
-    for t, x in enumerate(data):
-        with mg.scope(t=t):
-            h = mg.tanh(x * w_x + h * w_h)
-    yield h * w_y
-
-
-def many_to_many():  # a tag for every word
-    h = mg.Tensor(0.0)
-    for t, x in enumerate(data):
-        with mg.scope(t=t):
-            h = mg.tanh(x * w_x + h * w_h)
-            yield h * w_y
-
-
-def encoder_decoder():  # a translation: all in, then all out
-    h = mg.Tensor(0.0)
-    for t, x in enumerate(data):
-        with mg.scope("encoder", t=t):
-            h = mg.tanh(x * w_x + h * w_h)
-    for t in range(2):
-        with mg.scope("decoder", t=t):
-            h = mg.tanh(h * w_h)
-            yield h * w_y
-
-
-for shape, uses in ((one_to_many, 3), (many_to_one, 3), (many_to_many, 3), (encoder_decoder, 5)):
+for shape, (reads, answers) in SHAPES.items():
     for w in (w_x, w_h, w_y):
         w.zero_grad()
     with mg.Trace() as trace:
-        loss = sum((y - 1) ** 2 for y in shape())
+        h_0 = mg.tanh(0.3 * w_x) if shape == "one_to_many" else mg.Tensor(0.0)
+        loss = sum((y - 1) ** 2 for y in loop(reads, answers, h_0))
         loss.backward()
     parts = trace.contributions(w_h)
-    L.check(f"{shape.__name__}: W_hh is used once per step", len(parts), "==", uses)
-    L.check(f"{shape.__name__}: its shares add up", float(sum(part.array for part in parts) - w_h.grad), "~", (0.0, 1e-12))
-    L.figure(shape.__name__, mg.draw(trace, title=shape.__name__.replace("_", " ")))
-# %% [markdown]
-# And with no input at all, $s_t = f(s_{t-1})$ is a loop too: what it does follows from where it starts.
-# %%
-s = mg.Tensor(np.array([1.0, 0.1]))
-turn = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
-path = [s.data]
-for _ in range(12):
-    s = mg.tanh(1.2 * (s @ turn))
-    path.append(s.data)
-print("  without input: " + ", ".join(f"({p[0]:.1f}, {p[1]:.1f})" for p in path[::3]) + ", …")
+    L.check(f"{shape}: W_hh is used once per step", len(parts), "==", len(reads))
+    L.check(f"{shape}: its shares add up", float(sum(part.array for part in parts) - w_h.grad), "~", (0.0, 1e-12))
+    L.figure(shape, mg.draw(trace, title=shape.replace("_", " ")))
 # %% [markdown]
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 06 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 06 answers_06.py` grades them.
 # 1. *Predict*, `weights`. How many weights has a vanilla net of another size, and how many at ten times the length?
-# 2. *Predict*, `first_state`. Which of the five shapes need a first state $h_0$ that is not given by the data?
+# 2. *Predict*, `first_state`. Which of the four loops need, for their first step, a state $h_0$ that is not given by the data?
 # 3. *Build*, `jordan(x, W_xh, W_yh, b, W_hy)`. A Jordan net: what is fed back is the *output*, $h_t = \tanh(x_t W_{xh} +
 #    y_{t-1} W_{yh} + b)$, $y_t = h_t W_{hy}$.
 # %%
