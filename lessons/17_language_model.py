@@ -49,7 +49,7 @@ for n, bits in enumerate(bits_of_ngrams, 1):
 # An LSTM over the characters, and a readout that gives each possible next character a score. It learns from windows of
 # 32 characters that follow one another. Its state is carried from window to window, so that forward the past is without
 # end; backward it is cut where the window begins (lesson 11). There is little text, and a net that sees it ten times
-# begins to learn it by heart. So while it learns, a part of what the LSTM hands on is left out, another at every step
+# might learn it by heart. So while it learns, a part of what the LSTM hands on is left out, another at every step
 # (*dropout*): nothing may rest on one cell alone.
 # %%
 learn = windows(training, BATCH, STEPS)
