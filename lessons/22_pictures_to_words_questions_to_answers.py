@@ -4,13 +4,13 @@
 # answer. Whether it understands what it says shows when you ask for combinations that it has never seen, and when you
 # blindfold it.
 #
-# The lectures caption images by adding one term to the recurrence: before,
-# $h = \tanh(W_{xh} x + W_{hh} h)$; now, $h = \tanh(W_{xh} x + W_{hh} h + W_{ih} v)$, with $v$ what an image net made of
-# the picture. They answer questions about images by putting $v$ beside what a recurrent net made of the question.
+# The lectures caption images by adding one term to the recurrence: before, $h = \tanh(W_{xh} x + W_{hh} h)$; now,
+# $h = \tanh(W_{xh} x + W_{hh} h + W_{ih} v)$, with $v$ what an image net made of the picture. They answer questions about
+# images by putting $v$ beside what a recurrent net made of the question.
 #
-# You need lessons 05 and 20. Time: half a minute.
+# You need lessons 05 and 20. Time: 15 seconds.
 # %%
-from _kit import Lesson, mg, np, plt
+from _kit import Lesson, curves, grid, mg, np
 
 from minigrad import datasets
 from minigrad.layers import GRU, RNN, Concatenate, Dense, Embedding, Flatten, RepeatVector, Reshape
@@ -19,7 +19,7 @@ L = Lesson(__file__, pictures=["captions", "unseen", "vqa"])
 # %% [markdown]
 # ## Two digits, one number
 # Two handwritten digits side by side are a number, and its caption is the English word: 4 and 2, "forty-two". Fifteen
-# of the hundred words are never shown in training, though all their parts are: "forty-one" and "sixty-two", say.
+# of the hundred words are never shown in training, though all their parts are.
 # %%
 END, UPDATES = "\0", L.pick(200, 600)
 (images, labels), (new_images, new_labels) = datasets.split(*datasets.digits())
@@ -31,26 +31,22 @@ hidden = mg.generator().choice([n for n in range(20, 100) if n % 10], 15, replac
 print("  never shown:", ", ".join(words[n] for n in sorted(hidden)[:6]), "…")
 
 
-def numbers(images, labels, count):
-    pairs, shown = datasets.digit_pairs(images, labels, count)
-    return pairs, shown @ [10, 1]
-
-
-pairs, values = numbers(images, labels, 64 * UPDATES * 4 // 3)
-known = np.flatnonzero(~np.isin(values, hidden))[: 64 * UPDATES]
-pairs, values = pairs[known], values[known]
-new_pairs, new_values = numbers(new_images, new_labels, L.pick(400, 2000))
+pairs, shown = datasets.digit_pairs(images, labels, 64 * UPDATES * 4 // 3)  # more than are needed: about a seventh is dropped
+known = np.flatnonzero(~np.isin(shown @ [10, 1], hidden))[: 64 * UPDATES]
+pairs, values = pairs[known], shown[known] @ [10, 1]
+new_pairs, new_shown = datasets.digit_pairs(new_images, new_labels, L.pick(400, 2000))
+new_values = new_shown @ [10, 1]
 # %% [markdown]
 # ## When to look
-# The picture may be given once, at the start, as a first impulse to the state; or at every step, as the lectures'
-# formula has it. Giving $v$ beside each letter's vector is that formula: the input weights are $W_{xh}$ over $W_{ih}$.
+# The picture may be given once, at the start; or at every step, as the lectures' formula has it. Giving $v$ beside each
+# letter's vector is that formula: the input weights are $W_{xh}$ over $W_{ih}$ (image to hidden).
 # %%
 
 
 def captioner(every_step):
     picture, before = mg.Input((2, 8, 8)), mg.Input((STEPS,), dtype="int64")
     v = Flatten()(Dense(64, "relu")(Reshape((2, 64))(picture)))  # one encoder for both halves (lesson 05)
-    look = np.ones((STEPS, 1)) if every_step else np.eye(STEPS, 1)
+    look = np.ones((STEPS, 1)) if every_step else np.eye(STEPS, 1)  # 1 at every step, or at the first only
     x = Concatenate()([Embedding(len(letters), 16)(before), RepeatVector(STEPS)(v) * look.astype("float32")])
     model = mg.Model([picture, before], Dense(len(letters))(RNN(64, return_sequences=True)(x)))
     rate = mg.schedules.CosineDecay(0.01, decay_steps=UPDATES, alpha=0.02)
@@ -68,8 +64,8 @@ def caption(model, pairs):
 
 # %% [markdown]
 # ## Predict, then run
-# Both nets learn the 85 words. *Shown a forty-two that neither has ever been taught, which of them has the better chance
-# to say it: the one that looks once, or the one that looks at every step? Why?*
+# Both nets learn the 85 words. *Shown a number that neither has been taught, such as the first of those printed above, which
+# has the better chance to say it: the one that looks once, or the one that looks at every step? Why?*
 # %%
 L.predict("which one: 'once' or 'every'?", "every")
 before = np.pad(spelled[values], ((0, 0), (1, 0)))[:, :-1]
@@ -84,31 +80,23 @@ L.check("known words, new pictures, looking at every step", scores["every step"]
 L.check("unseen words: what looking at every step adds", scores["every step"][1] - scores["once"][1], ">=", L.pick(0.05, 0.2))
 print("  unseen words, as said:", ", ".join(f"{words[n]} → {said[new_values == n][0]}" for n in hidden[:5] if n in new_values))
 # %% [markdown]
-# The net that looks once must pack the whole word into its state before the first letter, and has only ever packed 85
-# parcels. The other can spell "forty-", look again, and then go on with the right digit.
+# The likely reason: the net that looks once must pack the whole word into its state before the first letter, and has only
+# ever packed 85 parcels. The other can spell "forty-", look again, and then go on with the right digit.
 # %%
-wrong = lambda s, t: (s != t) + (len(s) == 0 or s.split("-")[-1] != t.split("-")[-1] and s.split("-")[0] != t.split("-")[0])
-kinds = np.array([wrong(s, t) for s, t in zip(said, truth, strict=True)])
-figure, panels = plt.subplots(3, 4, figsize=(11, 6))
-for row, (kind, title) in enumerate([(0, "right"), (1, "half right"), (2, "wrong")]):
-    for panel in panels[row]:
-        panel.axis("off")
-    for panel, n in zip(panels[row], np.flatnonzero(kinds == kind)[:4], strict=False):
-        panel.imshow(datasets.side_by_side(new_pairs[n : n + 1])[0], cmap="gray_r")
-        panel.set_title(f"{title}: {said[n] or '(nothing)'}", fontsize=10)
-L.figure("captions", figure, kinds=kinds)
-figure, axes = plt.subplots()
-for k, name in enumerate(scores):
-    axes.bar(np.arange(2) + 0.4 * k - 0.2, scores[name], 0.36, label=f"looks {name}")
-axes.set(xticks=[0, 1], xticklabels=["known words", "unseen words"], ylabel="captions exactly right", ylim=(0, 1))
-axes.legend()
-L.figure("unseen", figure, **{name.replace(" ", "_"): np.array(pair) for name, pair in scores.items()})
+common = np.array([bool({*s.split("-")} & {*t.split("-")}) for s, t in zip(said, truth, strict=True)])  # a part is right
+kinds = {"right": said == truth, "half right": common & (said != truth), "wrong": ~common}
+shown = {kind: np.flatnonzero(which)[:4] for kind, which in kinds.items() if which.any()}
+pictures = {kind: datasets.side_by_side(new_pairs[which]) for kind, which in shown.items()}
+grid(L, "captions", pictures, [[said[n] or "(nothing)" for n in which] for which in shown.values()])
+known = {f"looks {name}": pair for name, pair in scores.items()}
+curves(L, "unseen", known, marker="o", xticks=[0, 1], xticklabels=["known words", "unseen words"], ylabel="captions exactly right", ylim=(0, 1))
 # %% [markdown]
 # ## Questions about pictures
-# Five questions about the two digits, with the answers 0 to 9, yes and no. A GRU reads the question's words, the encoder
-# looks at the digits, and a small net makes the answer of both. The controls hear the question without the picture, or
+# Five questions about the two digits, with the answers 0 to 9, yes and no; a fifth of the pairs shows a digit twice. A GRU
+# reads the words, the encoder looks at the digits, and a small net makes the answer of both. The controls hear the question without the picture, or
 # see the picture without the question: whatever they get right was not answered but guessed.
 # %%
+print("  " + "? ".join(datasets.QUESTIONS) + "?")
 answers = [str(d) for d in range(10)] + ["yes", "no"]
 vocabulary = sorted({word for question in datasets.QUESTIONS for word in question.split()})
 LONGEST = max(len(question.split()) for question in datasets.QUESTIONS)
@@ -143,13 +131,12 @@ for name, eyes, ears in (("both", 1, 1), ("question only", 0, 1), ("picture only
     if name == "both":
         L.figure("vqa", mg.draw(model))
 # %% [markdown]
-# ## What it does not show
-# That the net counts, or compares. It has seen every pair of digits many times, and five questions. Ask it which digit
-# is smaller, and it has no ear for the word.
+# What it does not show: that the net counts, or compares. It was taught 64 pictures in each of its updates, of only a hundred
+# pairs of digits, and five questions. Ask it which digit is smaller, and it has no ear for the word.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 22 answers.py` grades them.
-# 1. *Predict*, `blind`. Somebody who hears only the question, but knows the statistics: how often right?
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 22 answers_22.py` grades them.
+# 1. *Predict*, `blind`. Somebody hears only the question, but knows how often each answer follows it: how often right?
 # 2. *Build.* `as_one_product(x, v, W_xh, W_ih)`: the lectures' two input terms as one row times one matrix.
 # 3. *Predict*, `more_weights`. How many weights does looking at every step cost beyond looking once?
 # %%

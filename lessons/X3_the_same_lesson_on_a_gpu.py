@@ -80,8 +80,7 @@ for how, unroll in (("operation by operation", True), ("as one kernel", False)):
     L.check(f"{how}: eight further steps add the same number again", third - second, "==", second - first)
     L.check(f"{how}: four times as many cells, launches", counted(64, 8, unroll)[0], "==", first)
 # %% [markdown]
-# Launches grow with the steps and not with the cells. A kernel spares Python's book-keeping, and only some launches: it
-# is made of NumPy's operations too. Below two steps as the library draws them.
+# Launches grow with the steps and not with the cells. A kernel spares only some of them: it is made of NumPy's operations too.
 # %%
 with mg.Trace() as trace:
     update(net(8, unroll=True), *batch(2))
@@ -140,9 +139,8 @@ measured = {"CPU, one core": [ms for ms, _ in cpu.values()], "launches of 10 µs
 measured |= {"GPU": [ms for ms, _ in gpu.values()]} if gpu else {}
 curves(L, "crossing", measured, x=SIZES, log=True, marker="o", xlabel="cells H", ylabel="ms per update", xscale="log")
 # %% [markdown]
-# ## What it does not show
-# What your GPU takes for a launch. Libraries made for speed start a whole layer at once (cuDNN) or replay a recorded chain of
-# launches (CUDA graphs); minigrad does neither.
+# What it does not show: what your GPU takes for a launch. Libraries made for speed start a whole layer at once (cuDNN) or
+# replay a recorded chain of launches (CUDA graphs); minigrad does neither.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X3 answers_X3.py` grades them.
