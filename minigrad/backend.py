@@ -181,17 +181,17 @@ def zeros_but_at(like: Any, index: Any, value: Any) -> Any:
 
 
 def names_places_once(index: Any) -> bool:
-    """Whether an index consists of slices and numbers alone, so that no place can occur twice."""
+    """Whether an index consists of slices and integers alone: no place can occur twice, and total[index] is a view."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(type(part) in SIMPLE or isinstance(part, np.integer) for part in parts)
 
 
-SIMPLE = (slice, int, type(None), type(Ellipsis), bool)
+SIMPLE = (slice, int, type(None), type(Ellipsis))
 
 
 def are_rows(index: Any) -> bool:
-    """Whether an index is a list of rows: one axis of integers."""
-    return not isinstance(index, (tuple, slice, int)) and is_array(index) and index.ndim == 1 and index.dtype.kind in "iu"
+    """Whether an index is a list of rows: one axis of signed integers, so that two such lists can be joined."""
+    return not isinstance(index, (tuple, slice, int)) and is_array(index) and index.ndim == 1 and index.dtype.kind == "i"
 
 
 # -------------------------------------------------------------------------- memory

@@ -431,8 +431,8 @@ class Patch(NamedTuple):
 
 
 class Product(NamedTuple):
-    """The gradient XᵀdZ of Y in Z = XY, not yet multiplied: a recurrent net's weight has one from every step, and their
-    sum is one product of all rows, at half the cost."""
+    """The gradient XᵀdZ of Y in Z = XY, not yet multiplied.  A recurrent net's weight has one from every step, and their
+    sum Σ XₜᵀdZₜ is one product of all the rows, at half the cost: `Sums` lets them wait for one another."""
 
     x: Any
     dz: Any
@@ -781,7 +781,7 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
     return kept
 
 
-MOST_WAITING = 64                           # pieces of a long sequence: their arrays are kept no longer than that
+MOST_WAITING = 2**22                        # numbers, 16 MB of float32: what a long sequence may keep in memory by it
 
 
 class Sums(dict):
@@ -793,7 +793,7 @@ class Sums(dict):
     waiting: dict[tuple, list]              # (leaf, Product or Patch) → those that will be added as one
 
     def __init__(self) -> None:
-        self.owned, self.waiting = set(), {}
+        self.owned, self.waiting, self.numbers = set(), {}, 0
 
     def add(self, x: Tensor, dx: Any) -> None:
         """self[x] += dx"""
@@ -813,10 +813,10 @@ class Sums(dict):
         if type(piece) is Part:
             self.setdefault(x, [None] * len(x.array))[piece.k] = piece.value
         elif x.op is None and not observers and (type(piece) is Product or backend.are_rows(piece.index)):
-            waiting = self.waiting.setdefault((x, type(piece)), [])
-            waiting.append(piece)
-            if len(waiting) == MOST_WAITING:
-                self.add_waiting(x, type(piece))
+            self.waiting.setdefault((x, type(piece)), []).append(piece)
+            self.numbers += piece[1].size
+            if self.numbers > MOST_WAITING:
+                self.add_waiting()
         else:
             self.add_now(x, piece)
 
@@ -824,22 +824,22 @@ class Sums(dict):
         """A Product is multiplied and added; a Patch is added where it belongs in an array of x's shape."""
         if type(piece) is Product:
             self.add(x, piece.out())
-        elif x in self.owned:
+        elif x in self.owned and x.shape:   # a sum of shape () is NumPy's scalar, which nobody can write into
             backend.add_at(self[x], piece.index, piece.value)
         else:
             patch = backend.zeros_but_at(x.array, piece.index, piece.value)
             self[x] = self[x] + patch if x in self else patch
             self.owned.add(x)
 
-    def add_waiting(self, x: Tensor, kind: Any) -> None:
+    def add_waiting(self) -> None:
         """Σ XₜᵀdZₜ = XᵀdZ, where X and dZ have all the rows of the Xₜ and dZₜ; Patches of rows likewise."""
-        pieces = self.waiting.pop((x, kind))
-        self.add_now(x, pieces[0] if len(pieces) == 1 else kind(*map(np.concatenate, zip(*pieces, strict=True))))
+        for (x, kind), pieces in self.waiting.items():
+            self.add_now(x, pieces[0] if len(pieces) == 1 else kind(*map(np.concatenate, zip(*pieces, strict=True))))
+        self.waiting, self.numbers = {}, 0
 
     def rest(self) -> list[Tensor]:
         """The tensors whose gradients are still here, now all complete."""
-        for x, kind in list(self.waiting):
-            self.add_waiting(x, kind)
+        self.add_waiting()
         return list(self)
 
 

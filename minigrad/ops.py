@@ -485,7 +485,10 @@ def cross_entropy(logits: Any, targets: Any) -> Tensor:
 
 @primitive
 def matmul(x, y):
-    """Z = X Y;  dX = dZ Yᵀ,  dY = Xᵀ dZ   (any ranks that NumPy's @ takes)"""
+    """Z = X Y;  dX = dZ Yᵀ,  dY = Xᵀ dZ   (any ranks that NumPy's @ takes)
+
+    A Product is Xᵀ dZ not yet multiplied: a weight that T steps share has T of them, and one product makes their sum.
+    """
     if x.ndim == 2 and y.ndim == 2:
         return x @ y, lambda dz: times_transposed(dz, y), lambda dz: Product(x, dz)
     return matmul_of_any_rank(x, y)

@@ -576,9 +576,40 @@ class TestBackward:
         assert len(made) == 1
         np.testing.assert_array_equal(x.grad[:, 0], np.arange(2_000, dtype="float32"))
 
-    @pytest.mark.parametrize("uses", [1, 2, engine.MOST_WAITING, engine.MOST_WAITING + 1, 3 * engine.MOST_WAITING])
-    def test_products_and_rows_of_a_weight_are_added_together(self, uses):
+    def test_any_index_meets_a_sum_that_was_made_before_it(self):
+        """True copies instead of viewing, None adds an axis: a gradient added to what they return must not be lost."""
+        for shape, index in (((3, 2), True), ((3, 2), None), ((3, 2), ...), ((3, 2), (True, 0)), ((), None), ((), ...), ((), True)):
+            x = leaf(np.ones(shape))
+            for uses in (1, 2, 3):
+                older, newer = [x[index].sum() for _ in range(2)], [(x * 2.0).sum() for _ in range(uses)]
+                found = sum(older) + sum(newer)
+                x.zero_grad()
+                found.backward()
+                expected = 2.0 * uses + 2 * np.isin(np.arange(x.size).reshape(shape), np.arange(x.size).reshape(shape)[index])
+                np.testing.assert_array_equal(x.grad, expected, f"x[{index}] of shape {shape} and {uses} products")
+
+    def test_rows_listed_in_unlike_integers(self):
+        W = leaf(np.ones((4, 2)))
+        (W[np.array([0, -1])] + W[np.array([1, 0], "uint64")] + W[np.array([2, 0], "uint8")]).sum().backward()
+        np.testing.assert_array_equal(W.grad[:, 0], [3, 1, 1, 1])
+
+    def test_pieces_wait_no_longer_than_their_memory_allows(self, monkeypatch):
+        """64 products with 1 MB each of dZ: no more than MOST_WAITING numbers are alive at once, and twice that while joined."""
+        monkeypatch.setattr(engine, "MOST_WAITING", 2**20)
+        W, x = leaf(np.ones((2, 512)), dtype="float32"), mg.Tensor(np.ones((512, 2), "float32"))
+        total = mg.stack([((x @ W) * 2.0).sum() for _ in range(64)]).sum()
+        tracemalloc.start()
+        total.backward()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4 * 3 * 2**20
+        np.testing.assert_array_equal(W.grad, 2 * 64 * 512)
+
+    @pytest.mark.parametrize("most", [0, 1, 40, 2**22])
+    @pytest.mark.parametrize("uses", [1, 2, 65])
+    def test_products_and_rows_of_a_weight_are_added_together(self, uses, most, monkeypatch):
         """The gradient of W in Σ xₜW and Σ W[kₜ], whose parts wait for one another, is the sum of the parts."""
+        monkeypatch.setattr(engine, "MOST_WAITING", most)
         rng = np.random.default_rng(0)
         W = leaf(rng.normal(size=(5, 4)))
         xs, places = [rng.normal(size=(1 + t % 3, 5)) for t in range(uses)], [rng.integers(5, size=t % 4) for t in range(uses)]
@@ -590,6 +621,15 @@ class TestBackward:
         counts = np.bincount(np.concatenate(places).astype(int), minlength=5)
         expected = 2 * W.array + sum(x.T @ seed for x, seed in zip(xs, seeds, strict=True)) + 2.0 * counts[:, None]
         np.testing.assert_allclose(W.grad, expected, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(gradients(total, [W], create_graph=True)[0].array, expected, rtol=1e-10, atol=1e-12)
+
+    def test_all_rows_are_one_product(self, monkeypatch):
+        made, dot = [], np.dot
+        W = leaf(np.ones((3, 2)))
+        total = sum((mg.Tensor(np.ones((4, 3))) @ W).sum() for _ in range(10))
+        monkeypatch.setattr(np, "dot", lambda x, dz: made.append(len(dz)) or dot(x, dz))
+        total.backward()
+        assert made == [40]
 
     def test_products_do_not_wait_at_what_was_computed(self):
         """V = W·3 is no leaf: its gradient is complete when the walk reaches it."""
