@@ -388,6 +388,7 @@ def other_words() -> tuple[Any, dict[str, Any]]:
     """The words inside a picture are yours: words={...}."""
     own = {"value": "Wert", "gradient": "Gradient", "weight": "Gewicht", "no gradient": "Konstante oder Daten: kein Gradient",
            "uses": "× {uses} benutzt", "the sum": "die Summe", "first": "kommt zuerst an", "last": "zuletzt", "order": "Reihenfolge",
-           "so far": "bisher", "overwrite": "= statt +=", "would leave": "ließe {number} übrig", "each adds": "Jede Benutzung addiert:",
+           "so far": "bisher", "ordinal": "{number}.", "overwrite": "= statt +=", "would leave": "ließe {number} übrig",
+           "each adds": "Jede Benutzung addiert:",
            "then": "dann {title}, …", "begins": "Hier beginnt backward();|bis jetzt ist|{weight} nicht berechnet."}  # fmt: skip
     return toy(), {"size": "slide", "words": own, "title": "Ein Gewicht, fünfmal benutzt, ein Gradient: die Summe"}

@@ -14,18 +14,20 @@ INSTALL = "an animation needs Pillow: pip install pillow   (frames as SVG need n
 
 
 def kind_of(path: Path) -> str:
-    """GIF or PNG, by the file's ending; ValueError for another one."""
+    """GIF or PNG, by the file's ending; ValueError for another one, ImportError where nothing can write it."""
     if path.suffix.lower() not in KINDS:
         raise ValueError(f"an animation is saved as .gif, .apng or .png; got {path.name!r}")
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        raise ImportError(INSTALL) from None
     return KINDS[path.suffix.lower()]
 
 
 def animated(pictures: list[bytes], kind: str, seconds: float) -> bytes:
     """The PNGs as one moving picture that begins again; the last one stays three times as long as the others."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError(INSTALL) from None
+    from PIL import Image
+
     opened: list[Any] = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
     if kind == "GIF":
         palette = opened[-1].quantize(256, dither=Image.Dither.NONE)

@@ -72,8 +72,11 @@ def is_gate(v: Value) -> bool:
 
 
 def candidate(v: Value) -> bool:
-    """tanh(z[g]): what a gate lets in, between −1 and 1."""
-    return v.op == "tanh" and v.column is not None and v.inputs[0].op == "getitem"
+    """tanh(z[g]), or a named tanh times a gate: what the gate lets in, between −1 and 1."""
+    if v.op != "tanh" or v.column is None:
+        return False
+    gated = [user for user in v.users if user.op == "multiply" and user.column == v.column and any(is_gate(x) for x in user.inputs)]
+    return v.inputs[0].op == "getitem" or bool(v.name) and len(v.users) == len(gated) == 1
 
 
 def opening(v: Value, decimals: int = 2) -> str:

@@ -7,6 +7,7 @@ in numbers. The state that only gates and sums touch, an LSTM's c, is the boldes
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Cell(Unrolled):
     """An Unrolled net, forward, with room for what happens inside a step."""
 
     def high(self, slot: Slot) -> float:
-        return 62.0 if slot.leaf else 168.0 if slot.key in self.gates else 88.0
+        return 70.0 if slot.leaf else 168.0 if slot.key in self.gates else 88.0
 
     low = dense = high
 
@@ -54,10 +55,20 @@ class Cell(Unrolled):
             box.texts = [t for t in box.texts if t.text]
         return box
 
+    def does(self, v: Value) -> str:
+        """What a gate does, in a word: keep."""
+        return self.words.get(f"gate {v.name}", "") if is_gate(v) or v.name == "g" else ""
+
+    @cached_property
+    def worded(self) -> bool:
+        """Whether every gate's box has room for its word: else all show their letters alone."""
+        gates = [(slot, v) for c in self.plan.columns for slot, v in c.slots.items() if v.role in self.gates]
+        return all(fonts.measure(f"{v.name}: {self.does(v)}", 18, True) <= slot.w - 10 for slot, v in gates if self.does(v))
+
     def gate(self, box: Box, v: Value) -> None:
         """f: keep, 82 %, a window filled as high as the gate is open, and what it is computed from."""
         mean, x = float(np.mean(v.array)), box.x + box.w / 2
-        word = self.words.get(f"gate {v.name}", "") if is_gate(v) or v.name == "g" else ""
+        word = self.does(v) if self.worded else ""
         title, size = fonts.fit([f"{v.name}: {word}" if word else v.name, v.name], box.w - 10, (21, 20, 19, 18), True)
         number, large = fonts.fit(cards.openings(v), box.w - 8, (27, 25, 23, 21, 19, 18), True)
         formula, small = fonts.fit([formulas.formula(v, self.graph), formulas.symbol(v)], box.w - 8, (19, 18))

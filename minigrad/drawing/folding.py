@@ -5,7 +5,7 @@ What a program named, what leaves its step, and what a nonlinearity bends stays;
 
 from __future__ import annotations
 
-from .graph import LINEAR, NONLINEAR, SLICES, VIEWS, Graph, Value, boxes_of
+from .graph import LINEAR, NONLINEAR, SLICES, VIEWS, Graph, Value, boxes_of, sources
 
 
 def show_sums(graph: Graph) -> None:
@@ -15,6 +15,17 @@ def show_sums(graph: Graph) -> None:
         while not v.shown and len(v.users) == 1 and v.users[0].op in LINEAR | VIEWS:
             v = v.users[0]
         v.shown = True
+        if len(v.users) == 1 and v.users[0].op in NONLINEAR and plain_gate(v.users[0]):
+            show_siblings(graph, v)
+
+
+def show_siblings(graph: Graph, z: Value) -> None:
+    """Where one gate's sum has a box, those of the gates that read the same have one too: gates stay side by side."""
+    read = {x for x in sources(z) if x.kind != "weight"}
+    for x in graph.values:
+        if x.computed and x.column == z.column and x.path == z.path and x.op in LINEAR and len(x.users) == 1:
+            bent = x.users[0].op in NONLINEAR and plain_gate(x.users[0])
+            x.shown |= bent and {y for y in sources(x) if y.kind != "weight"} == read
 
 
 def worth_showing(v: Value, root: Value) -> bool:

@@ -19,6 +19,7 @@ CALLS = {"sigmoid": "σ", "log_softmax": "log softmax", "cross_entropy_of_logits
 INFIX = {"add": (" + ", SUM), "subtract": (" − ", SUM), "divide": (" / ", PRODUCT)}
 THIN = "\u2009"  # the space between factors
 DOUBLED = re.compile(r"\(\(([^()]*)\)\)")  # tanh((−0.20))
+ADDED = re.compile(r" \+ \(−([^()·]*)\)(?!·)")  # 0.36 + (−0.10)
 DEPTH = 14  # how many operations deep an equation is written out
 
 
@@ -29,15 +30,20 @@ def name(v: Value, graph: Graph) -> str:
     if graph.in_numbers:
         return f"({number(v.array.item())})" if v.array.item() < 0 else number(v.array.item())
     if graph.rolled is not None and v.column is not None and v.name:
-        distance = v.column - graph.rolled
-        return v.name + "ₜ" + (subscript(distance) if distance < 0 else f"₊{subscript(distance)}" if distance else "")
+        return v.name + later(v.column - graph.rolled)
     if v.cut is not None:
         return name(v.cut, graph)
     if v.initial is not None and v.initial.column is not None:
-        return v.name + subscript(v.number)
+        away = v.number - graph.columns[graph.rolled].number if graph.rolled is not None else 0
+        return v.name + (later(away) if away else subscript(v.number))
     if v.column is not None and v.numbered and v.name:
         return v.name + subscript(graph.columns[v.column].number)
     return v.name
+
+
+def later(steps: int) -> str:
+    """ₜ, ₜ₋₁, ₜ₊₁"""
+    return "ₜ" + (subscript(steps) if steps < 0 else f"₊{subscript(steps)}" if steps else "")
 
 
 def constant(x: float) -> str:
@@ -59,7 +65,7 @@ def in_numbers(v: Value, graph: Graph) -> str:
         right = formula(v, graph).replace(" ⊙ ", "·").replace(" · ", "·").replace(THIN, "·")
     finally:
         graph.in_numbers = False
-    return f"{number(v.array.item())} = " + DOUBLED.sub(r"(\1)", right)
+    return f"{number(v.array.item())} = " + ADDED.sub(r" − \1", DOUBLED.sub(r"(\1)", right))
 
 
 def forms(v: Value, graph: Graph) -> Iterator[str]:

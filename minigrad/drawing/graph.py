@@ -109,6 +109,7 @@ class Graph:
     columns: list[Column]
     trace: Any
     weight: Value | None = None  # the one that is singled out
+    weights: list[Value] = field(default_factory=list)  # all that are, where there are several
     rolled: int | None = None  # the column whose step is called t, where one stands for all
     in_numbers: bool = False  # whether equations name their values or give their numbers
     backward: bool = True  # whether gradients are shown

@@ -94,7 +94,7 @@ class Body:
     def place_freely(self, space: float, top: float, height: Callable[[Slot], float], gap: float) -> None:
         """Every box as wide as it needs, near what it is joined to, however wide that makes the whole."""
         relax(self.rows, self.links, space)
-        self.width = max(slot.right for slot in self.slots)
+        self.width = max(slot.right for row in self.rows for slot in row)
         bottom = top + sum(max(height(s) for s in row if s.key is not None) for row in self.rows) + gap * (len(self.rows) - 1)
         self.set_heights(top, bottom, height)
         for k in range(len(self.rows) + 1):

@@ -171,8 +171,11 @@ def candidates(v: Value, graph: Graph) -> Iterable[str]:
     if v is graph.root and v.array.size == 1:
         yield "L"
     if v.kind == "data":
-        compared = v.column is None or any(user.op == "subtract" for user in v.users)
-        yield from ("target", "x", "data") if compared else ("x", "x′", "x″", "data")
+        compared = any(user.op == "subtract" for user in v.users)
+        read = any(user.op == "matmul" for user in v.users)
+        if v.column is None and not compared and read:
+            yield from ("x", *(f"x{subscript(k)}" for k in range(2, 100)))
+        yield from ("target", "x", "data") if compared or v.column is None else ("x", "x′", "x″", "data")
     if v.kind == "weight":
         yield from ("w", "W")
     scaled = v.op == "multiply" and any(x.kind == "weight" for x in v.inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from . import fonts
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
 Line = tuple[str, bool, str]  # words, bold, colour
 
 
-def notes(fall: Waterfall, top: float) -> None:
-    """What the bars mean, in a few lines beside the net: as many as there is room for."""
-    net, y, bottom = fall.net, top, fall.scene.height - 60
+def notes(fall: Waterfall, top: float, below: float = 60.0) -> None:
+    """What the bars mean, in a few lines beside the net: as many as there is room for, `below` pixels being taken."""
+    net, y, bottom = fall.net, top, fall.scene.height - below
     for paragraph in paragraphs(fall):
         lines = [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]
         if y + 27 * (len(lines) - 1) > bottom:
             return
         for part, bold, colour in lines:
-            text, size = fonts.fit([part, part.replace(fall.name, fall.short)], net.right_width, (20, 19, 18), bold)
+            names = [part, part.replace(fall.name, fall.short), part.replace(fall.name, fall.words["the sum"])]
+            text, size = fonts.fit(names, net.right_width, (20, 19, 18), bold)
             fall.scene.add(Text(net.right, y, text, size, bold, colour))
             y += 27
         y += 18
@@ -35,8 +37,12 @@ def paragraphs(fall: Waterfall) -> list[list[Line]]:
     ghost: list[list[Line]] = [[("|".join(fall.elsewhere), False, "muted")]] if fall.elsewhere else []  # which had no room to say it
     if s.total is None:
         return [[(w["no backward"], False, "muted")]]
+    if not math.isfinite(s.total):
+        return [[(w["odd sum"], False, "muted")]]
     if s.kind == "share" and s.norms[1] == 0.0:
         return [[(w["grad is zero"].format(weight=fall.name), False, "muted")]]
+    if not fall.scaled:
+        return [[(w["no bars"], False, "muted")]]
     if s.kind == "share":
         norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=fall.name)
         return [[(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")],

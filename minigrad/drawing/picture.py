@@ -58,7 +58,7 @@ def draw(
     if hasattr(what, "calls") and hasattr(what, "sublayers"):
         return Figure(models.scene(what, own, title), theme)
     first, *others = several.listed(weight)
-    graph = graph_of(what, first, whole=view not in ("auto", "rolled", "cell"))
+    graph = graph_of(what, first, whole=view not in ("auto", "rolled", "cell"), sums=view != "cell" and direction != "forward")
     try:
         computed = any(graph.gradient(v) is not None for v in graph.values)
         graph.backward = direction == "backward" or direction == "auto" and (computed or isinstance(what, Trace))

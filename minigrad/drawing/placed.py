@@ -189,7 +189,8 @@ class Placed:
         right = self.right_width + 34.0
         between = sum(self.room_before(c) + self.room_after(c) for c in shown)
         room = (width or 1920.0) - left - right - MARGIN - between
-        pitch = max(min(PITCH, room / sum(weights)), column + self.gutter if column else 0.0)
+        share = room / sum(weights)
+        pitch = max(min(share, max(PITCH, self.least_width() + self.gutter)), column + self.gutter if column else 0.0)
         page = width or max(NARROW, left + between + pitch * sum(weights) + right + MARGIN)
         slack = max(0.0, (page - left - right - MARGIN - between - pitch * sum(weights)) / 2)
         self.left = MARGIN + slack

@@ -47,10 +47,11 @@ class Railed(Routed):
 
     def lesser_rail(self, y: float) -> float:
         """The weights for which the page has no rail of their own, by name."""
-        names = ", ".join(v.full_name for v in self.plan.lesser)
-        count = str(len(self.plan.lesser))
-        full = self.words["rails more"].format(count=count, names=names)
-        text, size = fonts.fit([full, self.words["rails more"].partition(":")[0].format(count=count)], self.left_width, (19, 18))
+        short = list(dict.fromkeys(v.name for v in self.plan.lesser))
+        lists = [[v.full_name for v in self.plan.lesser], short, *([*short[:k], "…"] for k in range(len(short) - 1, 0, -1))]
+        more, count = self.words["rails more"], len(self.plan.lesser)
+        said = [more.format(count=count, names=", ".join(names)) for names in lists]
+        text, size = fonts.fit([*said, more.partition(":")[0].format(count=count)], self.left_width, (19, 18))
         self.texts.append(Text(self.left + 12, y + 23, text, size, False, "weight"))
         return y + 33.0
 

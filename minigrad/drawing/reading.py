@@ -6,6 +6,7 @@ gradient a picture adds up.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ..engine import Tensor
@@ -18,10 +19,13 @@ from .naming import assign_names, name_the_nameless
 from .sequences import regroup
 
 
-def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: bool = True, whole: bool = True) -> Graph:
+def read(
+    trace: Any, output: Tensor | None = None, weight: Any = None, fold: bool = True, whole: bool = True, sums: bool = True
+) -> Graph:
     """The graph of `output` (without it, of what backward began from), with every name, step, role and fold decided.
 
-    `whole` keeps operations on whole sequences as they were recorded; else each step has its part of them.
+    `whole` keeps operations on whole sequences as they were recorded; else each step has its part of them. `sums`: the sum that
+    the singled-out weight enters has a box of its own.
     """
     output = output if output is not None else last_result(trace)
     values = collect(output, trace)
@@ -37,7 +41,8 @@ def read(trace: Any, output: Tensor | None = None, weight: Any = None, fold: boo
     show_alike(values)
     graph = Graph(values, root, columns, trace)
     graph.weight = single_out(graph, weight)
-    show_sums(graph)
+    if sums:
+        show_sums(graph)
     name_the_nameless(graph)
     return graph
 
@@ -46,14 +51,21 @@ def single_out(graph: Graph, weight: Any) -> Value | None:
     """The weight asked for, as a tensor or by name; else the one used in most steps, first of all on a state: W_hh."""
     weights = [v for v in graph.values if v.kind == "weight" and v.users]
     if weight is not None:
-        named = [v for v in weights if v.tensor is weight or (isinstance(weight, str) and v.name == weight)]
+        named = [v for v in weights if v.tensor is weight or (isinstance(weight, str) and weight in (v.name, owned(v)))]
         if not named:
-            known = ", ".join(v.name or "?" for v in weights)
+            names = Counter(v.name for v in weights)
+            known = ", ".join((v.name if names[v.name] == 1 else owned(v)) or "?" for v in weights)
             raise ValueError(f"no weight {getattr(weight, 'name', weight)!r} in this graph; it has {known}")
         return named[0]
     used = [v for v in weights if any(user.column is not None for user in v.users)]
     used = used or [v for v in graph.values if piece_of_weight(v) and any(user.column is not None for user in v.users)]
     return max(used, key=lambda v: (steps_of(v), v.name == "W_hh", on_state(v), v.array.size, -v.time), default=None)
+
+
+def owned(v: Value) -> str:
+    """lstm.W_hh: the weight's name behind that of the layer that uses it."""
+    layer = v.users[0].path.rpartition("/")[2]
+    return f"{layer}.{v.name}" if layer else v.name
 
 
 def piece_of_weight(v: Value) -> bool:
@@ -72,14 +84,14 @@ def on_state(weight: Value) -> bool:
     return any(x.initial is not None or any(distance == 1 for _, distance in carried(x)) for x in mates)
 
 
-def graph_of(what: Any, weight: Any, whole: bool = True) -> Graph:
+def graph_of(what: Any, weight: Any, whole: bool = True, sums: bool = True) -> Graph:
     """The graph of a Trace, or of a Tensor without one; a TypeError for what records nothing."""
     if isinstance(what, Trace):
-        return read(what, weight=weight, whole=whole)
+        return read(what, weight=weight, whole=whole, sums=sums)
     if isinstance(what, Tensor):
         if what.op is None:
             raise TypeError(f"{what.name or 'this tensor'} was not computed from anything that requires a gradient: nothing to draw")
-        return read(None, what, weight=weight, whole=whole)
+        return read(None, what, weight=weight, whole=whole, sums=sums)
     raise TypeError(f"draw takes a Trace, a Tensor or a Model, got {type(what).__name__}")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import fonts, formulas, text_views
 from .cards import PAD, SIZES, STYLES, fill_card, strip
-from .graph import Graph, Value
+from .graph import Graph, Value, ways
 from .layout import Slot
 from .notation import norm
 from .notes import check
@@ -30,10 +30,14 @@ WIDE = 520.0  # the one column's width
 class Rolled(Unrolled):
     """An Unrolled net of a single column, whose states come back to it."""
 
+    looped, way = False, 1
+
     def __init__(self, plan: Plan, words: Mapping[str, str], backward: bool) -> None:
         super().__init__(plan, words, backward)
         self.alike = {v: [x for x in self.graph.values if x.role == v.role and x.column is not None]
                       for v in self.plan.columns[0].slots.values()}  # fmt: skip
+        states = [v for v in self.alike if v.role in self.states]
+        self.same = set.intersection(*({x.column for x in self.alike[v]} for v in states or self.alike))  # the steps that do this
 
     @property
     def gutter(self) -> float:
@@ -57,9 +61,12 @@ class Rolled(Unrolled):
 
     def step_words(self, c: Any) -> tuple[str, float]:
         """t = 1 … 5, × 5"""
-        numbers = [column.number for column in self.graph.columns]
-        label = f"{self.words['step'].format(number=f'{numbers[0]} … {numbers[-1]}')}  ·  × {len(numbers)}"
-        return fonts.fit([label], c.w, SIZES, True)
+        numbers = [column.number for column in self.graph.columns if column.index in self.same]
+        every = len(numbers) == len(self.graph.columns)
+        said = f"{numbers[0]} … {numbers[-1]}" if every else ", ".join(map(str, numbers))
+        labels = [f"{self.words['step'].format(number=some)}  ·  × {len(numbers)}" for some in (said, f"{numbers[0]}, … {numbers[-1]}")]
+        other = "" if every else "  ·  " + self.words["steps differ"].format(count=len(self.graph.columns) - len(numbers))
+        return fonts.fit([label + other for label in labels] + labels, c.w, SIZES, True)
 
     def rising(self) -> bool:
         """The loops run above the column."""
@@ -101,9 +108,12 @@ class Rolled(Unrolled):
         for v, slot in ((v, slot) for slot, v in c.slots.items() if v.role in self.lanes):
             targets = [t for x in self.alike[v] for t in drawn_users(x) if t.column != x.column and t.column is not None]
             for role in dict.fromkeys(t.role for t in targets):
+                names = {t.name for t in targets if t.role == role}
                 target = next((t for t in c.slots.values() if t.role == role), None)
+                target = target or next((t for t in c.slots.values() if t.name in names), None)
                 if target is not None:
                     self.loop(v, slot, target, self.slot(target, c))
+                    self.looped = True
 
     def loop(self, v: Value, slot: Slot, target: Value, goal: Slot) -> None:
         """One loop, drawn like every state's way to the next step."""
@@ -130,7 +140,9 @@ class Rolled(Unrolled):
         """On the loops: that they take one step."""
         c = self.plan.columns[0]
         y = self.top - 16 - 15 * (len(self.lanes) - 1) - 11
-        self.texts.append(Text(c.x + c.w / 2, y, self.words["one step later"], 19, False, "muted", "middle"))
+        if not self.looped:
+            return
+        self.texts.append(Text(c.x + c.w / 2, y, self.words["one step earlier" if self.way < 0 else "one step later"], 19, False, "muted", "middle"))
 
     def first_states(self) -> None:
         """h₀ at the left, as in the unrolled net."""
@@ -156,9 +168,11 @@ class Rolled(Unrolled):
 
 def scene(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None) -> Scene:
     """The rolled net on its page, with the sum of the singled-out weight's parts as a line."""
-    graph.rolled = len(graph.columns) - 1
+    way = -1 if set(ways(graph.values).values()) == {-1} else 1
+    graph.rolled = 0 if way < 0 else len(graph.columns) - 1
     plan = Plan(graph, values=values, only=[graph.rolled])
     net = Rolled(plan, words, backward)
+    net.way = way
     page = Scene(net.widths(None), 0, title or words["title rolled"].format(steps=len(graph.columns)))
     end = net.heights(None)
     shift(net, 34.0 + 15.0 * max(0, len(net.lanes) - 1))

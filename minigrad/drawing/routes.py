@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import formulas
-from .graph import Value, sources
+from .graph import Value, carried, sources
 from .layout import Slot
 from .placed import Placed
 from .scene import Box, Edge, Mark, Point, Text, bent, line, rectangle
@@ -103,16 +103,22 @@ class Routed(Placed):
 
     def carry_back(self, box: Box, slot: Slot | None, x: Value, target: Value, left: Shown, right: Shown | None) -> None:
         """A state that goes to the step at its left: the same way, mirrored."""
+        points = self.points_back(box, slot, x, target, left, right)
+        level = len({round(y, 1) for _, y in points}) == 1
+        if (x.initial or x).role in self.memories and level:
+            self.memory(box, self.boxes[target], x, target)
+        else:
+            self.edges.append(self.edge(x, target, bent(points, 11)))
+
+    def points_back(self, box: Box, slot: Slot | None, x: Value, target: Value, left: Shown, right: Shown | None) -> list[Point]:
+        """carried_points, mirrored."""
         to, goal = self.boxes[target], self.slot(target, left)
         state = x.initial or x
         lane = left.x + left.w + self.gutter - 18 - 12 * self.lanes.get(state.role, 0)
         points = self.out_of(box, slot, right or left, -1)
-        level = goal.last and abs(to.centre[1] - points[-1][1]) < 1
-        points += [(to.right, points[-1][1])] if level else [(lane, points[-1][1]), *self.into(to, goal, lane, -1, state)]
-        if state.role in self.memories and level:
-            self.memory(box, to, x, target)
-        else:
-            self.edges.append(self.edge(x, target, bent(points, 11)))
+        if goal.last and abs(to.centre[1] - points[-1][1]) < 1:
+            return [*points, (to.right, points[-1][1])]
+        return [*points, (lane, points[-1][1]), *self.into(to, goal, lane, -1, state)]
 
     def carried_points(self, box: Box, slot: Slot | None, x: Value, target: Value, right: Shown) -> list[Point]:
         """Out at the side (or over the row), along the lane, in at the side (or under the row)."""
@@ -179,35 +185,35 @@ class Routed(Placed):
     def join_gap(self, left: Shown, right: Shown) -> None:
         """Dashed lines into the elided steps and out of them."""
         shown = self.plan.columns
-        if right.gap:
-            after = shown[shown.index(right) + 1]
-            for slot, v in left.slots.items():
-                if self.is_state(v):
-                    self.into_gap(v, slot, after, right)
-            return
-        before = shown[shown.index(left) - 1]
-        for v in self.plan.inside(right.last):
+        gap, way = (right, 1) if right.gap else (left, -1)
+        here, there = (left, right) if way > 0 else (right, left)
+        beyond = shown[shown.index(gap) + way]
+        for slot, v in here.slots.items():
+            if any(distance * way > 0 for _, distance in carried(v)):
+                self.into_gap(v, slot, beyond, there, way)
+        for v in self.plan.inside(here.last):
             for x in sources(v):
-                if x.column == left.last:
-                    self.out_of_gap(x, v, before, left, right)
+                if x.column == (gap.columns[0] if way > 0 else gap.last):
+                    self.out_of_gap(x, v, shown[shown.index(gap) - 1], gap, here, -way)
 
-    def into_gap(self, v: Value, slot: Slot, after: Shown, gap: Shown) -> None:
+    def into_gap(self, v: Value, slot: Slot, after: Shown, gap: Shown, way: int) -> None:
         """From a state to the dots at its height."""
         box = self.boxes[v]
         to = self.boxes[next(w for s, w in after.slots.items() if s is slot)] if slot in after.slots else box
-        points = self.out_of(box, slot, self.plan.drawn[v.column], 1)  # type: ignore[index]
-        edge = self.edge(v, v, bent([*points, (gap.x + gap.w / 2 - 26, points[-1][1])], 11), dash="7 5")
+        points = self.out_of(box, slot, self.plan.drawn[v.column], way)  # type: ignore[index]
+        edge = self.edge(v, v, bent([*points, (gap.x + gap.w / 2 - 26 * way, points[-1][1])], 11), dash="7 5")
         edge.tail, edge.head = box.id, to.id
         self.edges.append(edge)
 
-    def out_of_gap(self, x: Value, v: Value, before: Shown, gap: Shown, right: Shown) -> None:
-        """From the dots into the column after them."""
+    def out_of_gap(self, x: Value, v: Value, before: Shown, gap: Shown, goal: Shown, way: int) -> None:
+        """From the dots into the column after them; where time runs backwards, into the one before them."""
         slot = next((s for s, w in before.slots.items() if (w.role, w.name) == (x.role, x.name)), None)
         if slot is None:
             return
-        start = gap.x + gap.w / 2 + 26
+        start = gap.x + gap.w / 2 + 26 * way
         ghost = Box(self.graph.id[before.slots[slot]], start, slot.y, 0, slot.h)
-        edge = self.edge(x, v, bent(self.carried_points(ghost, None, x, v, right), 11), dash="7 5")
+        points = self.carried_points(ghost, None, x, v, goal) if way > 0 else self.points_back(ghost, None, x, v, goal, goal)
+        edge = self.edge(x, v, bent(points, 11), dash="7 5")
         edge.tail = ghost.id
         if edge.arrow == "tail":
             edge.arrow = ""

@@ -12,11 +12,12 @@ from typing import Any
 
 from .graph import Graph, Value, sources
 from .naming import name_the_nameless
+from .notes import notes
 from .reading import show_sums, single_out
 from .scene import Mark, Scene
 from .sums import Sum
 from .unrolled import Unrolled
-from .waterfall import LABELS, PILL, Waterfall
+from .waterfall import LABELS, LEAST, PILL, Waterfall
 
 HUES = ("weight", "weight 2", "weight 3", "weight 4")
 BARS, APART = 150.0, 26.0  # how high the bars of one weight may be; between two weights
@@ -37,7 +38,8 @@ def pick(graph: Graph, others: Iterable[Any]) -> list[Value]:
         show_sums(graph)
     graph.weight = first
     name_the_nameless(graph)
-    return list(dict.fromkeys(found))
+    graph.weights = list(dict.fromkeys(found))
+    return graph.weights
 
 
 def coloured(net: Unrolled, weights: Sequence[Value]) -> None:
@@ -71,13 +73,16 @@ def waterfalls(scene: Scene, net: Unrolled, totals: Sequence[Sum], words: Mappin
     for fall in falls if page else ():
         fall.pill, fall.gap = LOW, NEAR
     heads = sum((falls[0].pill, falls[0].gap)) if falls else 0.0
-    room = BARS if page is None else max(24.0, (page - LABELS - top + APART) / len(falls) - heads - APART)
+    room = BARS if page is None else (page - LABELS - top + APART) / len(falls) - heads - APART
     known = all(fall.computed for fall in falls)
-    height = (heads + room if known or page else PILL) + APART
-    scene.height = max(page or 0.0, top + height * len(falls) - APART + (LABELS if known or page else 30.0))
+    barred = room >= LEAST and (known or bool(page))
+    height = (heads + room if barred else falls[0].pill if falls else PILL) + APART
+    scene.height = max(page or 0.0, top + height * len(falls) - APART + (LABELS if barred else 30.0))
     for k, fall in enumerate(falls):
         y = top + height * k
         fall.draw(scene, y, y + height - APART, ordered=k == len(falls) - 1)
+    if known and not barred:
+        notes(falls[0], top + 34, 0.0)
 
 
 def make_way(falls: Sequence[Waterfall], net: Unrolled) -> None:

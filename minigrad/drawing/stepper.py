@@ -64,6 +64,8 @@ def explore(what: Any, path: str | os.PathLike[str] | None = None, *, weight: An
     if not isinstance(what, Trace):
         raise TypeError(f"explore plays a Trace, got {type(what).__name__}: compute inside `with mg.Trace() as trace:`")
     own = words_for(words)
+    if isinstance(weight, (list, tuple)):
+        raise TypeError("explore watches one weight at a time, and its page changes to any other by a click; mg.draw takes a list")
     graph = read(what, weight=weight, fold=False)
     letter_all(graph)
     graph.missing = own["not computed"]

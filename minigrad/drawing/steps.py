@@ -262,7 +262,7 @@ def rails(graph: Graph) -> list[Value]:
         outside = v.column is None and v.initial is None and v.cut is None and v is not graph.root
         if outside and any(user.column is not None for user in drawn_users(v)):
             found.append(v)
-    return sorted(found, key=lambda v: (v is graph.weight, v.kind != "weight"))
+    return sorted(found, key=lambda v: (v is graph.weight, v in graph.weights, v.kind != "weight"))
 
 
 def groups_of_parts(graph: Graph, most: int) -> list[list[int]]:

@@ -53,7 +53,7 @@ class Sum:
 
     def signed(self, x: float) -> str:
         """+19 %, −0.09, +3.2·10⁻⁷"""
-        return fixed(x, self.decimals, sign=True) + self.unit
+        return fixed(x, self.decimals, sign=True) + (self.unit if math.isfinite(x) else "")
 
     def plain(self, x: float) -> str:
         return fixed(x, self.decimals) + self.unit

@@ -146,10 +146,10 @@ class Triangle:
         scene.add(Text(x - 32, y + 132, "%", 19, False, "muted"))
         for k, (fill, stroke, key) in enumerate((("cell", "gradient line", "taught along"), ("cell against", "against line", "taught against"))):
             level = y + 174 + 34 * k
-            square = rounded_rectangle(left + (CELL * k if inside else 0.0), level - 18, 24, 24, 4)
+            square = rounded_rectangle(left, level - 18, 24, 24, 4)
             scene.add(Mark(square, fill), Mark(square, "", stroke, 1.6))
             words = self.words[key].format(weight=self.weight.full_name)
-            scene.add(Text(left + (CELL * k if inside else 0.0) + 38, level, words, 20))
+            scene.add(Text(left + 38, level, words, 20))
 
     # -- truncation
 

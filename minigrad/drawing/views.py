@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 from . import feeds as feeding
@@ -22,11 +23,12 @@ from .steps import Plan
 from .sums import Sum, add_up
 from .triangle import Triangle
 from .unrolled import Unrolled
-from .waterfall import LABELS, PILL, Waterfall
+from .waterfall import LABELS, LEAST, PILL, Waterfall
 from .words import count
 
 LEGEND = 36.0  # for a line under the picture
 MOST = 8  # columns, if nobody asks for another number
+MARKS = "→←′⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹"  # what tells one layer's c from another's
 WIDEST = 2400.0  # a page as wide as this rather than steps drawn as one
 
 
@@ -100,14 +102,16 @@ def summed(total: Sum, words: Mapping[str, str]) -> str:
 def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, str], pills: float, page: float | None) -> None:
     """The net with the sum under it: pills, bars, and words beside them, in the room that the page has."""
     room = (page or SLIDE[1]) - LABELS - (pills + PILL + 48)
-    known = total.total is not None and math.isfinite(total.total)
-    zero = pills + PILL + 48 + (room if page or room > 150 and known else 240.0 if known else 0.0)
-    scene.height = zero + (LABELS if page or known else 0.0)
+    finite = total.total is None or math.isfinite(total.total)
+    known = total.total is not None and finite
+    bare = not finite or bool(page) and room < LEAST
+    zero = pills + PILL + (0.0 if bare else 48 + (room if page or room > 150 and known else 240.0 if known else 0.0))
+    scene.height = zero + (20.0 if bare else LABELS if page or known else 0.0)
     paint_net(scene, net)
     fall = Waterfall(net, total, words)
     fall.draw(scene, pills, zero)
     results = max((b.bottom for b in net.boxes.values() if b.x >= net.right), default=0.0)
-    notes(fall, max(pills + PILL + 46, results + 40))
+    notes(fall, max(pills + (34 if bare else PILL + 46), results + 40), 0.0 if bare else 60.0)
 
 
 def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values: str, title: str | None) -> Scene:
@@ -166,7 +170,7 @@ def fitted(
         if folded:
             fold_inner(graph)
         for steps in range(max(3, most or MOST), 2, -1):
-            net = Unrolled(Plan(graph, steps, values, most_rails=3 if slide else 9), words, backward, labels)
+            net = Unrolled(Plan(graph, steps, values, most_rails=max(len(graph.weights), 1 if folded else 3 if slide else 9)), words, backward, labels)
             feeding.lanes(net, fed)
             net.page = net.widths(SLIDE[0] if slide else None)
             if net.fits():
@@ -200,16 +204,16 @@ def default_title(graph: Graph, words: Mapping[str, str], total: Sum | None) -> 
     uses = sum(len(use.arrays) or 1 for use in total.uses)
     if uses == 1:
         return words["title one use"]
-    return words["title shares" if total.kind == "share" else "title sum"].format(uses=count(uses, words))
+    shared = total.kind == "share" and (total.total is None or math.isfinite(total.total))
+    return words["title shares" if shared else "title sum"].format(uses=count(uses, words))
 
 
 def heading(scene: Scene, net: Unrolled, graph: Graph, words: Mapping[str, str], title: str) -> None:
     """The title at the left; at the right what the colours mean."""
-    legend = [(words["value"], "ink"), (words["gradient"], "gradient"), (words["weight"], "weight"),
-              (words["no gradient"], "muted")]  # fmt: skip
+    legend = [(words["value"], "ink"), (words["gradient"], "gradient"), *weights_in_legend(graph, words), (words["no gradient"], "muted")]
     if not net.backward:
         legend = [legend[0], legend[2]]
-    for name in dict.fromkeys(next(v.name for v in graph.values if v.role == role) for role in net.memories):
+    for name in dict.fromkeys(next(v.name for v in graph.values if v.role == role).rstrip(MARKS) for role in net.memories):
         legend.insert(-1, (words["memory"].format(name=name), "memory line"))
     x = scene.width - MARGIN
     for label, colour in reversed(legend):
@@ -218,6 +222,13 @@ def heading(scene: Scene, net: Unrolled, graph: Graph, words: Mapping[str, str],
         x -= width + 24
     shown, size = fonts.fit([title], x - MARGIN - 10, (34, 32, 30, 28, 26, 24, 22), True)
     scene.add(Text(MARGIN, 50, shown, size, True, "ink", kind="title"))
+
+
+def weights_in_legend(graph: Graph, words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """One colour for weights; of several that are singled out each name in its own, where there is room."""
+    named = [(v.full_name, hue) for v, hue in zip(graph.weights, cycle(several.HUES), strict=False)]
+    wide = sum(fonts.measure(name, 20, True) + 24 for name, _ in named)
+    return named if named and wide < 420 else [(words["weight"], "weight")]
 
 
 def described(graph: Graph, plan: Plan, total: Sum | None, words: Mapping[str, str]) -> str:

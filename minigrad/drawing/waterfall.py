@@ -20,6 +20,7 @@ from .unrolled import Unrolled
 from .words import ordinal
 
 PILL, LABELS = 78.0, 66.0  # a pill's height, and what the words under the bars need
+LEAST = 24.0  # the least height of bars that can be read
 GAP = 48.0  # between a pill and the highest bar
 BAR = 120.0
 
@@ -41,6 +42,7 @@ class Waterfall:
         self.short = names[-1] + ending
         self.elsewhere: list[str] = []  # what the ghost would say, if there is no room beside it
         self.computed = total.total is not None and math.isfinite(total.total)
+        self.scaled = False  # whether there are bars
 
     def place(self, use: Use) -> tuple[float, float]:
         """The left edge and the width of a use's pill: its column's, or the results' zone."""
@@ -60,14 +62,16 @@ class Waterfall:
         if not self.sum.uses:
             return
         self.zero = self.base = bottom
-        if self.computed:
+        if self.computed and bottom - top - self.pill - self.gap < LEAST - 0.5:
+            self.head(top, self.sum.label, "gradient")
+        elif self.computed:
             self.set_scale(top + self.pill + self.gap)
             self.bars(top + self.pill)
             self.total()
             self.zero_line()
         else:
             self.unknown(top)
-        if ordered and (self.computed or self.empty(top) and self.sum.total is None):
+        if ordered and (self.scaled or self.empty(top) and self.sum.total is None):
             self.order()
 
     # -- pills
@@ -129,6 +133,7 @@ class Waterfall:
         bottom_room = self.zero - (24 if self.low < 0 else 0)
         self.scale = (bottom_room - top) / ((self.high - self.low) or 1.0)
         self.base = bottom_room + self.low * self.scale
+        self.scaled = True
 
     def y(self, level: float) -> float:
         return self.base - level * self.scale
@@ -192,8 +197,15 @@ class Waterfall:
             return  # half a number would be another number
         valley = (use.number or 0.0) < 0 <= (following.number or 0.0)
         clear = [y + 24 if valley else y - 9, y - 9 if valley else y + 24]
-        text_y = next((t for t in clear if not t - 17 < self.base < t + 5), clear[0])
+        lines = [self.base, *self.crossing]
+        text_y = next((t for t in clear if not any(t - 17 < line_y < t + 5 for line_y in lines)), clear[0])
         self.scene.add(Text((left + right) / 2, text_y, words, size, False, "ink", "middle", kind="so far"))
+
+    @property
+    def crossing(self) -> list[float]:
+        """Where time runs backwards the last part lies at the right: the height of the dashes from it to the total, across all."""
+        uses = self.sum.uses
+        return [self.y(running([u.number or 0.0 for u in uses])[-1])] if self.middle(uses[-1]) > self.middle(uses[0]) else []
 
     def between_lines(self, left: float, right: float) -> tuple[float, float]:
         """The widest stretch that no line on its way to a lower pill crosses."""
@@ -214,7 +226,7 @@ class Waterfall:
         middle = x + width / 2
         room = self.place(last)[1] + 26
         sizes = [fonts.fit([words], room, (20, 19, 18), True) for words in lines]
-        if high - bar_low >= 62:
+        if high - bar_low >= 62 and all(said == words for (said, _), words in zip(sizes, lines, strict=True)):
             for k, (words, size) in enumerate(sizes):
                 self.scene.add(Text(middle, high - 38 + 26 * k, words, size, True, "muted", "middle"))
             if high - bar_low >= 100:
@@ -245,15 +257,18 @@ class Waterfall:
 
     def unknown(self, top: float) -> None:
         """Before backward(), or after NaN: no bars, and it says so."""
+        known = self.sum.total is not None
+        self.head(top, self.sum.label if known else self.words["not computed"], "alarm" if known else "muted")
+        if self.empty(top) and not known:
+            self.slots(top)
+
+    def head(self, top: float, words: str, colour: str) -> None:
+        """Beside the pills the weight's name and what its gradient is, where no bar says so."""
         x = self.net.left + self.net.left_width / 2
         name, size = fonts.fit([self.name], self.net.left_width, (24, 22, 20, 19, 18), True)
-        self.scene.add(Text(x, top + 32, name, size, True, self.hue or "ink", "middle"))
-        words = self.sum.label if self.sum.total is not None else self.words["not computed"]
+        self.scene.add(Text(x, top + 32, name, size, True, self.hue or "ink", "middle", kind="total name"))
         text, size = fonts.fit([words], self.net.left_width, (26, 24, 22, 20, 18), True)
-        colour = "alarm" if self.sum.total is not None else "muted"
-        self.scene.add(Text(x, top + 66, text, size, True, colour, "middle"))
-        if self.empty(top):
-            self.slots(top)
+        self.scene.add(Text(x, top + 66, text, size, True, colour, "middle", kind="total number"))
 
     def empty(self, top: float) -> bool:
         """Whether there is room where the bars would be."""

@@ -83,6 +83,7 @@ WORDS = {
     "says reach": "{name}: first step {first}, {half}, last step 1.",
     "title rolled": "Rolled up: one step, {steps} times",
     "one step later": "one step later",
+    "one step earlier": "one step earlier",
     "title cell": "{name}: what happens in a step",
     "a cell": "a cell",
     "gate i": "write",
@@ -191,6 +192,9 @@ WORDS = {
     "key walk": "walk through the boxes",
     "link": "link",
     "rails more": "and {count} more: {names}",
+    "steps differ": "{count} steps differ",
+    "no bars": "For bars there is no room|on this slide.",
+    "odd sum": "A part that is no number|leaves a sum that is none.",
 }
 
 
