@@ -6,7 +6,7 @@
 # of the lectures, $z$ *keeps*. In a third, and in the MUT1 to MUT3 of one of the two, it *takes the new*. All reset the state
 # before the matrix, $(r \odot h) W$; cuDNN and PyTorch after it, $r \odot (h W)$.
 #
-# You need lesson 15. Time: half a minute.
+# You need lesson 15. Time: 20 seconds.
 # %%
 from _kit import Lesson, mg, np, plt
 from tqdm import tqdm

@@ -9,7 +9,7 @@
 # the recurrence: $h^t = f\left[\frac{g}{\sigma^t} \odot (a^t - \mu^t) + b\right]$, with $\mu^t$ and $\sigma^t$ taken over
 # the units of $a^t$ (Ba, Kiros and Hinton 2016).
 #
-# You need lessons 06 and 12. Time: 15 seconds.
+# You need lessons 06 and 12. Time: 20 seconds.
 # %%
 from _kit import Lesson, curves, mg, np, plt
 

@@ -3,11 +3,10 @@
 # **The idea.** A net gives probabilities; somebody must choose. The most probable sequence is not the sequence of most
 # probable symbols, and it is not always the right one either.
 #
-# The lectures sample one character at a time and feed it back, and show a demonstration of *beam search*: keep the few
-# best beginnings, continue all of them, keep the few best again. What is searched for is
-# $\arg\max_y \sum_t \log p(y_t \mid y_1 \ldots y_{t-1})$.
+# The lectures sample one character at a time and feed it back, and show *beam search*: keep the few best beginnings, continue
+# all of them, keep the few best again. What is searched for is $\arg\max_y \sum_t \log p(y_t \mid y_1 \ldots y_{t-1})$.
 #
-# You need lessons 17 and 20. Time: 15 seconds.
+# You need lessons 17 and 20. Time: ten seconds.
 # %%
 import itertools
 
@@ -51,9 +50,8 @@ kept = {(), *(tuple(row) for t in (1, 2, 3) for row in beam_search(table, BEGIN,
 search_tree(L, "beam", kept, lambda text: f"{name(text)} {chance(text):.3f}", symbols=3, title="Beam search of width 2")
 # %% [markdown]
 # ## More probable, more correct?
-# A translator of dates like lesson 20's (it stands in `_kit.py`), with attention and without, stopped half way: a perfect net
-# would leave nothing to choose. *Write down what you expect of wider beams: of the probability of what is found, and of the
-# share of dates that are exactly right.*
+# A translator like lesson 20's (it stands in `_kit.py`), with attention and without, stopped half way: a perfect net would leave
+# nothing to choose. *What do you expect of wider beams: of the probability of what is found, of the share of dates right?*
 # %%
 TRAIN = L.pick(4000, 9600)
 _, _, source, target, x, y = dates_in_numbers(TRAIN + 300)

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # 22. Pictures to words, questions to answers
-# **The idea.** A recurrent net that is shown a picture can describe it, and a net that hears a question can look for the
-# answer. Whether it understands what it says shows when you ask for combinations that it has never seen, and when you
-# blindfold it.
+# **The idea.** A recurrent net that is shown a picture can describe it, and one that hears a question can look for the answer.
+# Whether it understands shows when you ask for combinations that it has never seen, and when you blindfold it.
 #
 # The lectures caption images by adding one term to the recurrence: before, $h = \tanh(W_{xh} x + W_{hh} h)$; now,
 # $h = \tanh(W_{xh} x + W_{hh} h + W_{ih} v)$, with $v$ what an image net made of the picture. They answer questions about
@@ -80,8 +79,8 @@ L.check("known words, new pictures, looking at every step", scores["every step"]
 L.check("unseen words: what looking at every step adds", scores["every step"][1] - scores["once"][1], ">=", L.pick(0.05, 0.2))
 print("  unseen words, as said:", ", ".join(f"{words[n]} → {said[new_values == n][0]}" for n in hidden[:5] if n in new_values))
 # %% [markdown]
-# The likely reason: the net that looks once must pack the whole word into its state before the first letter, and has only
-# ever packed 85 parcels. The other can spell "forty-", look again, and then go on with the right digit.
+# The likely reason: the net that looks once must pack the whole word into its state before the first letter, and has packed
+# 85 parcels only. The other can spell "forty-", look again, and then go on with the right digit.
 # %%
 common = np.array([bool({*s.split("-")} & {*t.split("-")}) for s, t in zip(said, truth, strict=True)])  # a part is right
 kinds = {"right": said == truth, "half right": common & (said != truth), "wrong": ~common}
