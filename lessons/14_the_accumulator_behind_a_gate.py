@@ -66,8 +66,8 @@ for stage in (Accumulator, WithGates, MyLSTM):
     L.figure(stage.__name__, mg.draw(trace, title=f"{stage.__name__}: three steps"))
 # %% [markdown]
 # ## Yours and the library's, and the order of the gates
-# The last stage is `mg.layers.LSTM`, stacked i f g o, as in Keras and PyTorch. The lectures stack i f o g: the same function,
-# but weights carried over without permuting their blocks fit in shape and are nonsense.
+# The last stage is `mg.layers.LSTM`, stacked i f g o, as in Keras and PyTorch. The lectures stack i f o g: the same function, but
+# weights carried over without permuting their blocks fit in shape and are nonsense.
 # %%
 lstm, mine, theirs = mg.layers.LSTM(UNITS), mg.layers.RNN(MyLSTM(UNITS)), mg.layers.RNN(MyLSTM(UNITS))
 library, _, _ = lstm(x), mine(x), theirs(x)  # the first use makes the weights
@@ -81,8 +81,8 @@ theirs.set_weights([np.concatenate([i, f, o, g], axis=-1) for i, f, g, o in i_f_
 L.check("the lectures' order, blocks permuted", np.abs(theirs(x).data - library.data).max(), "<", 1e-12)
 # %% [markdown]
 # ## How long does a cell keep?
-# With $f = 1$ and $i = 0$, for ever. With a forget gate open by its bias $b$ alone (the library's begins with 1, as Keras'
-# does), the half-life is $\ln \frac12 / \ln \sigma(b)$ steps.
+# With $f = 1$ and $i = 0$, for ever. With a forget gate open by its bias $b$ alone (here and in Keras it begins with 1), the
+# half-life is $\ln \frac12 / \ln \sigma(b)$ steps.
 # %%
 shut_open = mg.initializers.Constant(np.repeat([-100.0, 100.0, 0.0, 0.0], UNITS))  # i shut, f open
 keeper = mg.layers.LSTM(UNITS, return_state=True, bias_initializer=shut_open)

@@ -4,7 +4,7 @@
 # Whether it understands shows when you ask for combinations that it has never seen, and when you blindfold it.
 #
 # The lectures caption images by adding one term to the recurrence: before, $h = \tanh(W_{xh} x + W_{hh} h)$; now,
-# $h = \tanh(W_{xh} x + W_{hh} h + W_{ih} v)$, with $v$ what an image net made of the picture. They answer questions about
+# $h = \tanh(W_{xh} x + W_{hh} h + W_{ih} v)$, with $v$ what an image net made of the picture; and they answer questions about
 # images by putting $v$ beside what a recurrent net made of the question.
 #
 # You need lessons 05 and 20. Time: 15 seconds.
@@ -63,10 +63,9 @@ def caption(model, pairs):
 
 # %% [markdown]
 # ## Predict, then run
-# Both nets learn the 85 words. *Shown a number that neither has been taught, such as the first of those printed above, which
-# has the better chance to say it: the one that looks once, or the one that looks at every step? Why?*
+# Both nets learn the 85 words. *Shown one of those that neither has been taught, which has the better chance to say it?*
 # %%
-L.predict("which one: 'once' or 'every'?", "every")
+L.predict("which one: looks 'once' or 'every' step?", "every")
 before = np.pad(spelled[values], ((0, 0), (1, 0)))[:, :-1]
 truth, seen, scores = np.array([words[n] for n in new_values]), ~np.isin(new_values, hidden), {}
 for name, every_step in (("once", False), ("every step", True)):

@@ -9,9 +9,7 @@
 #
 # You need lessons 14 and 17; for the last part a GPU and CuPy. Time: five seconds.
 # %%
-import time
-
-from _kit import Lesson, curves, mg, np
+from _kit import Lesson, curves, fastest, mg, np
 
 from minigrad.inspection import Elsewhere
 
@@ -93,21 +91,10 @@ L.figure("two_steps", mg.draw(trace, title="Two steps of an LSTM, operation by o
 # millionths of a second for $a$, and draw that as a line. The CPU's side of it, measured:
 # %%
 STEPS, SIZES = L.pick(8, 32), L.pick((32, 64, 128, 256), (64, 128, 256, 512, 1024))
-
-
-def milliseconds(model, x, y):
-    """Of one update: the fastest of three. Asking for the loss waits until everything before it is done."""
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        loss = float(mg.to_cpu(update(model, x, y)).data)
-        times.append(1000 * (time.perf_counter() - began))
-    return min(times), loss
-
-
+timed = lambda model: fastest(lambda: float(mg.to_cpu(update(model, x, y)).data))  # to ask for the loss is to wait for all before
 x, y = batch(STEPS)
 models = {units: net(units) for units in SIZES}
-cpu = {units: milliseconds(model, x, y) for units, model in models.items()}
+cpu = {units: timed(model) for units, model in models.items()}
 count = counted(16, STEPS)[0]
 floor = count * 10e-3  # milliseconds, at ten millionths of a second a launch
 for units, (ms, _) in cpu.items():
@@ -126,7 +113,7 @@ try:
 except RuntimeError as reason:
     L.skip(f"no GPU: {reason}")
 else:
-    gpu = {units: milliseconds(model, x, y) for units, model in models.items()}
+    gpu = {units: timed(model) for units, model in models.items()}
     for units, (ms, loss) in gpu.items():
         print(f"  H = {units:4}: GPU {ms:7.1f} ms, {cpu[units][0] / ms:5.1f} times as fast as the CPU")
         L.check(f"H = {units}: the loss on the GPU and on the CPU, difference", abs(loss - cpu[units][1]), "<=", 1e-4)
