@@ -21,8 +21,7 @@ net = mg.Sequential([Dense(64, "tanh", input_dim=64), Dense(10)])
 start = net.layers[0].W.numpy().copy()
 net.compile(mg.optimizers.Adam(0.005), mg.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
 net.fit(images.reshape(-1, 64), labels, batch_size=32, epochs=L.pick(10, 30), verbose=0)
-accuracy = net.evaluate(new_images.reshape(-1, 64), new_labels)[1]
-L.check("the net that we ask knows its digits", accuracy, ">=", 0.94)
+L.check("the net that we ask knows its digits", net.evaluate(new_images.reshape(-1, 64), new_labels)[1], ">=", 0.94)
 # %% [markdown]
 # ## Once: which pixels matter?
 # The picture asks for a gradient, the weights are left alone. The gradient must predict what a small change does to the
@@ -34,10 +33,7 @@ def score(picture, digit):
     return net(mg.reshape(picture, (1, 64)))[0, digit]
 
 
-def saliency(picture, digit):
-    return mg.grad(score)(picture, digit).data
-
-
+saliency = lambda picture, digit: mg.grad(score)(picture, digit).data
 picture, digit = new_images[0], int(new_labels[0])
 w = saliency(picture, digit)
 delta = mg.generator().standard_normal((8, 8)) * 2e-5  # so small that of the rest only the square counts
@@ -57,14 +53,12 @@ L.check("by this factor", errors[0] / errors[1], "~", (4.0, 0.1))
 # %%
 damage = {"the map's ten": [], "ten others with ink": []}
 for image, label in zip(new_images[:100], new_labels[:100], strict=True):
-    support = (saliency(image, int(label)) * image).ravel()
-    its_ten = np.argsort(-support)[:10]
+    its_ten = np.argsort(-(saliency(image, int(label)) * image).ravel())[:10]
     others = np.setdiff1d(np.flatnonzero(image), its_ten)
-    if len(others) < 10:  # a thin digit: it has not twenty pixels with ink
+    if len(others) < 10:  # a thin digit
         continue
     for name, chosen in zip(damage, (its_ten, mg.generator().choice(others, 10, replace=False)), strict=True):
-        wiped = image.ravel().copy()
-        wiped[chosen] = 0
+        wiped = np.where(np.isin(np.arange(64), chosen), 0, image.ravel())
         damage[name].append(float(net(wiped[None]).data.argmax() != label))
 for name, lost in damage.items():
     print(f"  wiping out {name:<20}: {np.mean(lost):.0%} of the digits are no longer recognised")
@@ -76,8 +70,8 @@ grid(L, "saliency", {"ink": first, "its map": scaled}, [[f"a {d}" for d in range
 blank = images.reshape(-1, 64).max(axis=0) == 0
 L.check("weights of pixels that never have ink: their largest change in training", np.abs(net.layers[0].W.data - start)[blank].max(), "<=", 1e-9)
 # %% [markdown]
-# The strongest colours often lie where hardly any digit has ink. Where no training picture has any, the weights are still
-# what the random start made them. A map shows what *this net* would react to, which is not what digits are made of.
+# Where no training picture has ink, the weights are still what the random start made them, and colours mean nothing. A map
+# shows what *this net* would react to, which is not what digits are made of.
 #
 # ## Many times: what does it want to see?
 # Begin with an empty picture and walk uphill on $S_c(I) - \lambda \lVert I \rVert^2$. The lecture's formula alone leaves the
@@ -128,8 +122,7 @@ grid(L, "octaves", {f"{size} × {size}": pictures for size, pictures in octaves.
 # %%
 N, M = 4, 6
 Z = mg.Tensor(mg.generator().standard_normal((N, M)), requires_grad=True)
-P, A = mg.generator().standard_normal((N, M)), mg.generator().standard_normal((N, N))
-A = A @ A.T
+P, A = mg.generator().standard_normal((N, M)), np.cov(mg.generator().standard_normal((N, M)))
 F = mg.relu(Z)
 G = F @ F.T
 content, style = 0.5 * ((F - P) * (F - P)).sum(), ((G - A) * (G - A)).sum() / (4 * N**2 * M**2)
