@@ -58,9 +58,8 @@ for _ in range(L.pick(600, 2000)):
     loss.backward()
     step(parameters, rate=0.5)
     losses.append(loss.item())
-said = scores_of(points).data.argmax(axis=1)
 L.check("before training the loss is that of equal probabilities", losses[0], "~", (float(np.log(3)), 0.02))
-L.check("points on their arm", float(np.mean(said == arms)), ">=", 0.98)
+L.check("points on their arm", float(np.mean(scores_of(points).data.argmax(axis=1) == arms)), ">=", 0.98)
 grid = np.stack(np.meshgrid(np.linspace(-1.2, 1.2, 150), np.linspace(-1.2, 1.2, 150)), axis=-1).astype("float32")
 regions = scores_of(grid.reshape(-1, 2)).data.argmax(axis=1).reshape(150, 150)
 figure, axes = plt.subplots(figsize=(5.5, 5))
@@ -69,11 +68,13 @@ axes.scatter(*points.T, c=[f"C{arm}" for arm in arms], s=6)
 axes.set(title="What the net says of every point", aspect="equal")
 L.figure("spiral", figure, regions=regions)
 # %% [markdown]
-# The same layers, loss and step are `mg.layers.Dense`, `mg.cross_entropy` and `mg.optimizers.SGD`. All of it for four points,
-# drawn: the chain of the lectures, from the loss back to $W_1$, one layer longer.
+# The library has them as `mg.layers.Dense`, `mg.cross_entropy`, `mg.optimizers.SGD`. Drawn, for four points: the lectures' chain.
 # %%
 with mg.Trace() as trace:
-    scores = scores_of(mg.Tensor(points[:4], name="x"))
+    x = mg.Tensor(points[:4], name="x")
+    y1 = mg.relu(first(x))
+    y2 = mg.relu(second(y1))
+    scores = third(y2)
     loss = mg.cross_entropy(scores, arms[:4]).mean()
     loss.backward()
 L.figure("three_layers", mg.draw(trace, title="Three layers and a loss, walked back"))
@@ -86,8 +87,7 @@ L.check("the library's loss is the same number", loss.item(), "~", (cross_entrop
 # %%
 scores = mg.Tensor(rng.standard_normal((5, 3)), requires_grad=True)
 cross_entropy(scores, arms[:5]).backward()
-p = np.exp(scores.data) / np.exp(scores.data).sum(axis=1, keepdims=True)  # mg.softmax(scores)
-L.check("p − y, divided by the count", float(np.abs(scores.grad - (p - np.eye(3)[arms[:5]]) / 5).max()), "<", 1e-7)
+L.check("p − y, divided by the count", float(np.abs(scores.grad - (mg.softmax(scores).data - np.eye(3)[arms[:5]]) / 5).max()), "<", 1e-7)
 extreme = mg.Tensor([[1000.0, -1000.0, 0.0]])
 with np.errstate(all="ignore"):
     L.check("scores 1000, −1000, 0, the second is right: by softmax, then log", float(-np.log(mg.softmax(extreme).data)[0, 1]), "==", np.inf)

@@ -11,7 +11,7 @@
 from _kit import Lesson, mg, np, plt
 
 from minigrad.datasets import reviews, word_numbers
-from minigrad.datasets.reviews import BAD, GOOD, WORDS
+from minigrad.datasets.reviews import BAD, GOOD, WORDS  # its adjectives, and the vocabulary; WORDS[0] is padding
 from minigrad.layers.cells import Cell
 
 L = Lesson(__file__, pictures=["trace", "bag_vs_rnn"])
@@ -37,11 +37,11 @@ L.check("the lectures' two sentences have the same bag", bool((bag(pair)[0] == b
 L.check("and are not the same sentence", bool((pair[0] == pair[1]).all()), "==", False)
 # %% [markdown]
 # ## Three readers
-# One counts. One reads with a recurrent net. And one reads with a state that is only added to, $h_t = h_{t-1} + F(x_t)$,
-# of which one lecture says that its expressivity is the same.
+# One counts, and scores the counts. One reads with a recurrent net. And one reads with a state that is only added to,
+# $h_t = h_{t-1} + F(x_t)$, of which one lecture says that its expressivity is the same. Each ends in *one linear score* of what
+# it has. (An `Embedding` is a vector learned for each word; with `mask_zero` number 0, the padding, is skipped. A cell is one
+# step: input and state in, state out; lesson 14. `global_clipnorm`: lesson 13.)
 # %%
-
-
 class AddingCell(Cell):
     def step(self, x, h):
         return h + mg.tanh(x @ self.W_xh + self.b)
@@ -57,19 +57,24 @@ def reader(recurrent):
     return mg.Sequential([mg.layers.Embedding(len(WORDS), 8, mask_zero=True), recurrent, mg.layers.Dense(1, activation="sigmoid")])
 
 
-L.predict("a sum does not care for the order of its terms: what accuracy has the net that only adds?", 0.5, 0.1)
+L.predict("a linear score of a sum: 'not' and 'good' each add something, wherever they stand. What accuracy has it?", 0.5, 0.1)
 counter = mg.Sequential([mg.layers.Dense(1, input_dim=len(WORDS) - 1, activation="sigmoid")])
 net, adder = reader(mg.layers.RNN(16)), reader(mg.layers.RNN(AddingCell(16)))
 accuracy = {"counting words": fitted(counter, bag(x), bag(x_test)), "adding": fitted(adder, x, x_test), "reading": fitted(net, x, x_test)}
 for name, value in accuracy.items():
     print(f"  {name:<16}{value:7.1%}")
-L.check("a bag of words guesses", accuracy["counting words"], "<=", 0.6)
+L.check("a linear score of the bag guesses", accuracy["counting words"], "<=", 0.6)
 L.check("a state that is only added to is no better", accuracy["adding"], "<=", 0.6)
 L.check("reading in order solves it", accuracy["reading"], ">=", 0.99)
 # %% [markdown]
 # The state that only adds is a bag of words in disguise: each word adds its own $F$, wherever it stands. No training will
-# teach it the lectures' pair.
+# teach it the lectures' pair. Of the five templates the last three have the same words for praise and complaint, so that *any*
+# reader of the bag is wrong on half of them: 0.7 in all. Of the four cases of the first two a linear score gets three at most,
+# for what "not" adds to "good" it adds to "bad" too: 0.6 in all.
 # %%
+words = {"praise": "was good, was not bad", "complaint": "was bad, was not good"}  # the first two templates
+counts = [bag(np.stack([word_numbers(sentence) for sentence in said.split(", ")])).sum(axis=0) for said in words.values()]
+L.check("praise and complaint of the first two together have the same counts", bool((counts[0] == counts[1]).all()), "==", True)
 scores = {"counting words": counter.predict(bag(pair)), "adding": adder.predict(pair), "reading": net.predict(pair)}
 for name, (first, second) in scores.items():
     print(f"  {name:<16} good, not bad: {first[0]:.2f}    bad, not good: {second[0]:.2f}")
@@ -118,13 +123,16 @@ L.check("and 'great' at the end turns it", float(turned[-1]), ">", 0.5)
 # %% [markdown]
 # ## Position by position?
 # One could give each word a number *and* a place, one-hot for the first word, one-hot for the second, and so on. That keeps
-# the order, but "On Monday, it was snowing" and "It was snowing on Monday" then share no input at all: what is learned at one
-# place must be learned again at every other. A recurrent net uses the same weights at every place.
-#
+# the order, but what is learned at one place must be learned again at every other. A recurrent net uses the same weights at
+# every place. The lectures' pair:
+# %%
+monday = [set(enumerate(said.split())) for said in ("on monday it was snowing", "it was snowing on monday")]
+L.check("inputs, word and place, that the two have in common", len(monday[0] & monday[1]), "==", 0)
+# %% [markdown]
 # What this does not show: that a net reads English. It reads five templates.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 09 answers.py` grades them.
+# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 09 answers_09.py` grades them.
 # 1. *Build.* `bag(sentence, vocabulary)`: the counts.
 # 2. *Predict*, `same_bag`. Two of four sentences have the same bag: which?
 # 3. *Predict*, `inputs`. Position-wise one-hot: how many inputs?

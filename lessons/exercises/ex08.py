@@ -13,7 +13,7 @@ def running_parity(bits):
     pass
 
 
-# 2. Predict. An MLP with ten inputs has learned the parity of ten bits perfectly. What does it say about eleven bits?
+# 2. Predict. A net without a loop has ten inputs and is right on all 1,024 rows of ten bits. What does it say of eleven bits?
 #    "a": the right answer   "b": a guess   "c": nothing, it has no eleventh input
 eleven = None
 
