@@ -20,7 +20,7 @@ UNITS = 8
 x = mg.generator().standard_normal((4, 12, UNITS))
 # %% [markdown]
 # ## Convention or difference?
-# Write the other GRU, and give it the library's weights; then with the columns of $z$ negated, since $\sigma(-a) = 1 - \sigma(a)$.
+# Write the other GRU, and give it the library's weights; then the same with the columns of $z$ negated.
 # %%
 
 
@@ -50,7 +50,7 @@ L.check("z takes, same weights", distance(takes, W_xh, W_hh, b), ">", 1e-2)
 L.check("z takes, its columns negated", distance(takes, W_xh * minus_z, W_hh * minus_z, b * minus_z), "<", 1e-14)
 L.check("reset after, same weights (its second bias is 0)", distance(after, W_xh, W_hh, np.stack([b, 0 * b])), ">", 1e-3)
 # %% [markdown]
-# $(r \odot h) W$ mixes reset units, $r \odot (hW)$ resets mixed ones; with a diagonal $W$ they agree, in general not.
+# A convention: $\sigma(-a) = 1 - \sigma(a)$. And a difference: $(r \odot h) W$ mixes reset units, $r \odot (hW)$ resets mixed ones.
 #
 # ## Eight cells
 # All pass the judge of lesson 03. *Peephole*: the LSTM's gates see the cells as well. *Coupled*: an LSTM with $i = 1 - f$. And three

@@ -63,7 +63,7 @@ def caption(model, pairs):
 
 # %% [markdown]
 # ## Predict, then run
-# Both nets learn the 85 words. *Shown one of those that neither has been taught, which has the better chance to say it?*
+# Both nets learn 85 words. *Shown one of the other fifteen, which of them has the better chance to say it?*
 # %%
 L.predict("which one: looks 'once' or 'every' step?", "every")
 before = np.pad(spelled[values], ((0, 0), (1, 0)))[:, :-1]
