@@ -198,3 +198,14 @@ def test_every_step_of_the_toy_net_is_written_in_numbers():
     sums = [t for t in words(mg.draw(toy()[0], "cell").scene) if " = " in t and "·0.50" in t]
     assert sums == ["0.41 = 0.30·0.50 + 0.40·0.90 − 0.10", "−0.20 = (−0.90)·0.50 + 0.39·0.90 − 0.10", "−0.16 = (−0.90)·0.50 + 0.43·0.90 − 0.10"]
     assert "+ (−" not in " ".join(words(mg.draw(expression()).scene))
+
+
+@pytest.mark.parametrize("steps", [3, 4, 5])
+def test_backwards_through_time_the_way_to_the_total_strikes_no_sum_through(steps):
+    scene = mg.draw(right_to_left(steps), size="slide").scene
+    said = [t.bounds for t in scene.texts if t.kind == "so far"]
+    levels = [item.path.points for item in scene.items if getattr(item, "kind", "") == "level"]
+    assert said and len(levels) == steps
+    for left, top, right, bottom in said:
+        for (x0, y), (x1, _) in levels:
+            assert not (top + 3 < y < bottom - 5 and min(x0, x1) < right and left < max(x0, x1))
