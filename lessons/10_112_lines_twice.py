@@ -6,7 +6,7 @@
 # backpropagation through time written out: $dy = p$, minus one at the target, $dh = dy\,W_{hy}^T + dh_{next}$,
 # $dz = (1 - h^2) \odot dh$, and so on. Here it is in our letters, next to the same net without its backward half.
 #
-# You need lessons 06 and 07. Time: fifteen seconds.
+# You need lessons 06 and 07. Time: ten seconds.
 # %%
 from _kit import Lesson, mg, np, plt
 
