@@ -182,8 +182,10 @@ def zeros_but_at(like: Any, index: Any, value: Any) -> Any:
 
 def names_places_once(index: Any) -> bool:
     """Whether an index consists of slices and integers alone: no place can occur twice, and total[index] is a view."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(type(part) in SIMPLE or isinstance(part, np.integer) for part in parts)
+    for part in index if isinstance(index, tuple) else (index,):
+        if type(part) not in SIMPLE and not isinstance(part, np.integer):
+            return False
+    return True
 
 
 SIMPLE = (slice, int, type(None), type(Ellipsis))

@@ -581,7 +581,10 @@ def unary_with_settings(rule: Callable, general: Callable) -> Callable:
     """y = f(x) of one Tensor with settings by name that are no arrays, likewise: slices, sums, reshapes."""
 
     def op(x: Any, *given: Any, **settings: Any) -> Any:
-        if given or not isinstance(x, Tensor) or any(isinstance(s, ARRAYS) for s in settings.values()):
+        for setting in settings.values():
+            if isinstance(setting, ARRAYS):
+                return general(x, *given, **settings)
+        if given or not isinstance(x, Tensor):
             return general(x, *given, **settings)
         try:
             y, pullback = rule(x.array, **settings)
@@ -839,7 +842,8 @@ class Sums(dict):
 
     def rest(self) -> list[Tensor]:
         """The tensors whose gradients are still here, now all complete."""
-        self.add_waiting()
+        if self.waiting:
+            self.add_waiting()
         return list(self)
 
 

@@ -5,6 +5,7 @@ output. The loop over time is elsewhere, once for all cells (recurrent.py), and 
 """
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from .. import constraints, initializers, kernels, ops, regularizers
@@ -99,6 +100,10 @@ class Cell(Layer):
         """The states after the step, as a tuple also where there is one."""
         new = self.step(x, *states)
         return new if isinstance(new, tuple) else (new,)
+
+    def cut(self) -> Cell:
+        """The cell whose `after` runs a whole sequence: itself, or a copy that holds the pieces of its weights."""
+        return self
 
     @property
     def has_kernel(self) -> bool:
@@ -221,25 +226,43 @@ class GRUCell(Gated):
                  reset_after: bool = False, **options: Any) -> None:
         super().__init__(units, activation, recurrent_activation, **options)
         self.reset_after = reset_after
+        self._pieces: Any = None
 
     def add_bias(self, shape: tuple[int, ...], initializer: Any) -> None:
         super().add_bias((2, *shape) if self.reset_after else shape, initializer)
+
+    def pieces(self) -> Any:
+        """W_hh for z and r, and for h̃;  with `reset_after` b₀ and b₁."""
+        if self._pieces is not None:
+            return self._pieces
+        if self.reset_after:
+            return self.b if self.use_bias else (0.0, 0.0)
+        return ops.split(self.W_hh, [2 * self.units], axis=-1)
+
+    def cut(self) -> Cell:
+        """Cut once instead of at every step; a class made from this one may cut otherwise, or remember things in itself."""
+        if type(self) is not GRUCell:
+            return self
+        cell = copy(self)
+        cell._pieces = tuple(self.pieces())
+        return cell
 
     def step(self, x: Any, h: Any) -> Any:
         """z, r = σ(·);  h̃ = tanh(x W + (r⊙h) W + b);  h' = z⊙h + (1 − z)⊙h̃"""
         if self.reset_after:
             return self.step_reset_after(x, h)
         sigmoid, tanh, n = self.recurrent_activation, self.activation, 2 * self.units
+        W_zr, W_new = self.pieces()
         x_zr, x_new = ops.split(x @ self.W_xh + self.b, [n], axis=-1)
-        z, r = ops.split(sigmoid(x_zr + h @ self.W_hh[:, :n]), 2, axis=-1)
-        h_tilde = tanh(x_new + (r * h) @ self.W_hh[:, n:])
+        z, r = ops.split(sigmoid(x_zr + h @ W_zr), 2, axis=-1)
+        h_tilde = tanh(x_new + (r * h) @ W_new)
         h = z * h + (1.0 - z) * h_tilde
         return h
 
     def step_reset_after(self, x: Any, h: Any) -> Any:
         """h̃ = tanh(x W + b₀ + r⊙(h W + b₁))"""
         sigmoid, tanh, n = self.recurrent_activation, self.activation, 2 * self.units
-        b0, b1 = self.b if self.use_bias else (0.0, 0.0)
+        b0, b1 = self.pieces()
         x_zr, x_new = ops.split(x @ self.W_xh + b0, [n], axis=-1)
         h_zr, h_new = ops.split(h @ self.W_hh + b1, [n], axis=-1)
         z, r = ops.split(sigmoid(x_zr + h_zr), 2, axis=-1)
@@ -280,6 +303,11 @@ class StackedCells(Cell):
         """Each cell with its own states."""
         given = iter(states)
         return [(cell, tuple(next(given) for _ in cell.state_sizes)) for cell in self.cells]
+
+    def cut(self) -> Cell:
+        whole = copy(self)
+        whole.cells = [cell.cut() for cell in self.cells]
+        return whole
 
     def step(self, x: Any, *states: Any) -> tuple[Any, ...]:
         """Each cell's step on the output of the one below."""

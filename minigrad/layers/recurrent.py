@@ -124,11 +124,12 @@ class Recurrent(Layer):
         inputs = self.inputs(x, training)
         keeps = [self.kept(self.recurrent_dropout if training and k in self.cell.hidden else 0.0, (N, size), x)
                  for k, size in enumerate(self.cell.state_sizes)]
+        cell = self.cell if engine.tracing() else self.cell.cut()      # a trace shows every use of a weight with its step
         outputs = []
         for t in reversed(range(T)) if self.go_backwards else range(T):
             with scope(t=t):
                 seen = [state if keep is None else state * keep for state, keep in zip(states, keeps)]
-                new = self.cell.after(inputs(t), seen)
+                new = cell.after(inputs(t), seen)
                 states = list(new) if mask is None else [ops.where(mask[:, t, None], *both) for both in zip(new, states)]
                 outputs.append(self.cell.output(*states))
         return ops.stack(outputs, axis=1) if self.return_sequences else None, states

@@ -459,3 +459,37 @@ def test_agrees_with_torch(kind, unroll):
     db = layer.b.grad if layer.b.ndim == 2 else np.stack([layer.b.grad] * 2)
     np.testing.assert_allclose(turned(db[0]), theirs.bias_ih_l0.grad, atol=1e-10)
     np.testing.assert_allclose(turned(db[1]), theirs.bias_hh_l0.grad, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind, weight, uses", [("GRU", "W_hh", 2), ("GRU reset_after", "b", 2)])
+def test_gru_cuts_its_weights_once_for_a_sequence_and_at_every_step_of_a_trace(kind, weight, uses):
+    """Unwatched, T steps share the two pieces; a trace shows each step's own; both give the same gradients, call after call."""
+    layer = make(kind, unroll=True)
+    x = np.random.default_rng(0).normal(size=(2, 5, 4))
+    layer(x)
+    shared = getattr(layer, weight)
+    for factor in (1.0, -0.5):
+        shared.data = factor * shared.numpy()
+        loss = (layer(x) ** 2).sum()
+        assert sum(y.inputs[0] is shared for y in engine.history(loss)) == uses
+        layer.zero_grad()
+        loss.backward()
+        plain = [p.grad for p in layer.parameters()]
+        layer.zero_grad()
+        with mg.Trace() as trace:
+            (layer(x) ** 2).sum().backward()
+        assert [c.t for c in trace.contributions(shared)] == [t for t in range(5) for _ in range(uses)]
+        for p, gradient in zip(layer.parameters(), plain, strict=True):
+            np.testing.assert_allclose(p.grad, gradient, rtol=1e-10, atol=1e-14)
+
+
+def test_a_class_made_from_grucell_runs_in_itself():
+    class Remembering(GRUCell):
+        def step(self, x, h):
+            self.last = super().step(x, h)
+            return self.last
+
+    cell = Remembering(3)
+    y = RNN([cell, GRUCell(2)], unroll=True)(np.ones((2, 4, 3), "float32"))
+    assert y.shape == (2, 2)
+    assert cell.last.shape == (2, 3)
