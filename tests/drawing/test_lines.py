@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
@@ -29,16 +29,15 @@ def test_a_line_through_a_box_is_found_straight_or_bent():
     assert max(abs(a[0] - b[0]) + abs(a[1] - b[1]) for path in through for a, b in pairwise(points(path))) < 15
 
 
+@pytest.mark.parametrize("options", [OPTIONS[0], *(pytest.param(options, marks=pytest.mark.slow) for options in OPTIONS[1:])], ids=str)
 @pytest.mark.parametrize("net", [*nets.WIDE, *NETS])
-def test_no_line_runs_through_a_box_or_over_a_word(net):
+def test_no_line_runs_through_a_box_or_over_a_word(net, options):
     mg.set_random_seed(0)
-    trace = (nets.WIDE.get(net) or NETS[net])()
-    for options in OPTIONS:
-        figure = mg.draw(trace, **options)
-        assert not pierced(figure.scene), (options, pierced(figure.scene))
-        assert not struck(figure.scene), (options, struck(figure.scene))
-        look_at(figure, numbered_once=False)
-        rows_are_level(figure.scene)
+    figure = mg.draw((nets.WIDE.get(net) or NETS[net])(), **options)
+    assert not pierced(figure.scene), pierced(figure.scene)
+    assert not struck(figure.scene), struck(figure.scene)
+    look_at(figure, numbered_once=False)
+    rows_are_level(figure.scene)
 
 
 def rows_are_level(scene: Scene) -> None:
@@ -56,7 +55,6 @@ def part_of(scene: Scene, box: Box) -> str:
     return min(names, key=lambda text: abs(text.x - box.centre[0])).text if names else ""
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.lists(st.sampled_from(["h", "x", "far", "back", "gate", "rail", "twice"]), min_size=1, max_size=6), st.integers(1, 6), st.booleans(),
        st.sampled_from(OPTIONS))  # fmt: skip
 def test_no_line_runs_through_a_box_of_any_cell(moves, steps, backwards, options):
