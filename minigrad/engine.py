@@ -949,8 +949,17 @@ def place(scope: Scope) -> str:
     return layer if step is None else f"{layer}{',' if path else ' at'} step {step}"
 
 
+MENDS = {
+    "matmul": "x @ y needs as many columns in x (its last size) as rows in y (its last size but one); a number multiplies by *",
+    **dict.fromkeys(("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "where"),
+                    "sizes are compared from the right; each pair must be equal, or one of the two 1"),
+}
+
+
 def explain(error: Exception, op: Any, inputs: tuple) -> None:
-    """Adds to an error of NumPy's which operation met it, with what, and where."""
+    """Adds to an error of NumPy's which operation met it, with what, and where; then what that operation asks for."""
     error.add_note(f"in {op.__name__}({', '.join(describe(x) for x in inputs)}){place(_scope)}")
+    if op.__name__ in MENDS:
+        error.add_note(MENDS[op.__name__])
     for observer in observers:
         observer.failed(error)

@@ -729,6 +729,14 @@ class TestErrors:
             x @ W
         assert "decoder/lstm" in self.notes(error) and "7" in self.notes(error)
 
+    def test_a_shape_that_does_not_fit_is_told_what_would(self):
+        x = leaf(np.ones((2, 5)), "x")
+        for call, mend in [(lambda: x @ np.ones((3, 4)), "as many columns in x"), (lambda: x @ 2.0, "a number multiplies by *"),
+                           (lambda: x + np.ones(4), "compared from the right")]:
+            with pytest.raises((ValueError, AttributeError)) as error:
+                call()
+            assert mend in self.notes(error)
+
     def test_a_tensor_without_a_name_is_named_by_its_shape(self):
         with pytest.raises(ValueError) as error:
             leaf(np.ones((2, 5))) @ leaf(np.ones((3, 4)))
