@@ -13,6 +13,7 @@ import numpy as np
 
 from .backend import generator as seeded_generator
 from .backend import to_cpu
+from .engine import no_grad
 from .structure import map_leaves
 
 
@@ -21,11 +22,11 @@ def distribution(logits, temperature: float = 1.0, top_k: int | None = None) -> 
 
     A temperature below 1 sharpens, above 1 flattens, and 0 puts all on the most probable symbol (the first of equals).
     """
-    z = np.asarray(to_cpu(getattr(logits, "array", logits)), dtype=np.float64)
-    if temperature < 0:
+    z = _numbers(logits)
+    if not temperature >= 0:
         raise ValueError(f"a temperature is at least 0 (0 means: always the most probable), got {temperature}")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k keeps at least one symbol, got {top_k}")
+    if top_k is not None and (top_k < 1 or top_k != int(top_k)):
+        raise ValueError(f"top_k keeps at least one symbol, and a whole number of them, got {top_k}")
     if temperature == 0:
         return np.where(np.arange(z.shape[-1]) == z.argmax(axis=-1)[..., None], 1.0, 0.0)
     if top_k is not None and top_k < z.shape[-1]:
@@ -33,6 +34,17 @@ def distribution(logits, temperature: float = 1.0, top_k: int | None = None) -> 
         z = np.where(np.argsort(order, axis=-1) < top_k, z, -np.inf)
     p = np.exp((z - z.max(axis=-1, keepdims=True)) / temperature)
     return p / p.sum(axis=-1, keepdims=True)
+
+
+def _numbers(logits: Any) -> np.ndarray:
+    """The logits in float64; a row out of which nothing can be chosen is an error, not symbol 0."""
+    z = np.asarray(to_cpu(getattr(logits, "array", logits)), dtype=np.float64)
+    if z.ndim == 0 or z.shape[-1] == 0:
+        raise ValueError(f"logits have one number for each symbol on their last axis, got shape {z.shape}")
+    if not np.isfinite(z.max(axis=-1)).all():                   # NaN or +∞ anywhere, or nothing but −∞
+        raise ValueError("logits are numbers, or −∞ for what is impossible; this row has NaN or ∞, or no symbol that is possible: "
+                         f"{z[~np.isfinite(z.max(axis=-1))].ravel()[:4]} …: were the weights finite?")
+    return z
 
 
 def greedy(logits) -> np.ndarray:
@@ -55,21 +67,30 @@ def sample(
     return np.minimum(below.sum(axis=-1), last_possible)
 
 
+@no_grad()
 def generate(
-    step: Callable[[Any, Any], tuple[Any, Any]], first: Any, length: int, state: Any = None, choose: Callable = sample
-) -> list:
+    step: Callable[[Any, Any], tuple[Any, Any]], first: Any, length: int, state: Any = None, choose: Callable = sample,
+    end: int | None = None,
+) -> list:  # fmt: skip
     """logits, state = step(symbol, state); symbol = choose(logits): `length` symbols, each the next one's input.
 
-    `first` is the symbol (or whatever `step` takes) to begin with and is not part of the answer.
+    `first` is the symbol (or whatever `step` takes) to begin with and is not part of the answer. After `end` a row is
+    finished and filled up with it, and when all rows are, the answer ends before `length`. No history is kept.
     """
-    symbol, symbols = first, []
+    symbol, symbols, finished = first, [], False
     for _ in range(length):
         logits, state = step(symbol, state)
         symbol = choose(logits)
+        if end is not None:
+            symbol = np.where(finished, end, symbol)
+            finished = symbol == end
         symbols.append(symbol)
+        if np.all(finished):
+            break
     return symbols
 
 
+@no_grad()
 def beam_search(
     step: Callable[[Any, Any], tuple[Any, Any]], first: Any, length: int, state: Any = None, width: int = 4,
     end: int | None = None, length_power: float = 0.0,
@@ -98,13 +119,20 @@ def beam_search(
         n = np.arange(N)[:, None]
         log_p, texts, lengths = total[n, parent, symbol], np.dstack([texts[n, parent], symbol]), lengths[n, parent]
         rows = (n * each.shape[1] + parent).ravel()
-        symbols, state = symbol.ravel(), _rows(state, rows)
+        symbols, state = symbol.ravel(), _rows(state, rows, each.shape[0] * each.shape[1])
     return (texts[0], log_p[0]) if np.ndim(first) == 0 else (texts, log_p)
 
 
-def _rows(state: Any, rows: np.ndarray) -> Any:
-    """The states that the hypotheses continue from: their parents'."""
-    return map_leaves(lambda part: part if part is None else part[rows], state)
+def _rows(state: Any, rows: np.ndarray, count: int) -> Any:
+    """The states that the hypotheses continue from: their parents', chosen among `count`."""
+    def chosen(part: Any) -> Any:
+        if part is None:
+            return None
+        if np.shape(part)[:1] != (count,):
+            raise ValueError(f"every tensor or array in a beam's state has one row for each of its {count} hypotheses, "
+                             f"got one of shape {np.shape(part)}")
+        return part[rows]
+    return map_leaves(chosen, state)
 
 
 def _going_on(texts: np.ndarray, end: int | None) -> np.ndarray:
@@ -114,7 +142,11 @@ def _going_on(texts: np.ndarray, end: int | None) -> np.ndarray:
 
 def _log_probabilities(logits: Any, going: np.ndarray, end: int | None) -> np.ndarray:
     """log softmax, in float64; what is finished can only repeat `end`, at no price."""
-    z = np.asarray(to_cpu(getattr(logits, "array", logits)), dtype=np.float64)
+    z = _numbers(logits)
+    if z.size != going.size * z.shape[-1]:
+        raise ValueError(f"step returns logits (rows, symbols) with as many rows as it was given, {going.size}; got shape {z.shape}")
+    if end is not None and not 0 <= end < z.shape[-1]:
+        raise ValueError(f"end is one of the {z.shape[-1]} symbols, 0 … {z.shape[-1] - 1}, got {end}")
     z = z - z.max(axis=-1, keepdims=True)
     log_p = (z - np.log(np.exp(z).sum(axis=-1, keepdims=True))).reshape(*going.shape, -1)
     if end is not None:

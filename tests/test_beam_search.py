@@ -111,3 +111,18 @@ def test_senseless_settings_are_refused():
     for width, length in [(0, 3), (2, 0)]:
         with pytest.raises(ValueError, match="at least one"):
             beam_search(table_model(0), 0, length, np.zeros(1, int), width=width)
+
+
+def test_a_beam_says_what_its_step_must_return():
+    def logits(symbols, V=V):
+        return np.zeros((len(symbols), V))
+    with pytest.raises(ValueError, match=r"one row for each of its 1 hypotheses, got one of shape \(\)"):
+        beam_search(lambda symbols, count: (logits(symbols), count + 1), 0, 3, 0)
+    with pytest.raises(ValueError, match=r"its 2 hypotheses, got one of shape \(5, 2\)"):
+        beam_search(lambda symbols, _: (logits(symbols), np.zeros((1 if len(symbols) == 1 else 5, 2))), 0, 3, width=2)
+    with pytest.raises(ValueError, match=r"as many rows as it was given, 1; got shape \(3, 3\)"):
+        beam_search(lambda symbols, state: (np.zeros((3, V)), state), 0, 3)
+    with pytest.raises(ValueError, match="end is one of the 3 symbols, 0 … 2, got 7"):
+        beam_search(lambda symbols, state: (logits(symbols), state), 0, 3, end=7)
+    with pytest.raises(ValueError, match="were the weights finite"):
+        beam_search(lambda symbols, state: (logits(symbols) * np.nan, state), 0, 3)
