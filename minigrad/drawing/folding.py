@@ -42,6 +42,8 @@ def worth_showing(v: Value, root: Value) -> bool:
         return False
     if any(user.column != v.column for user in v.users):
         return v.column is not None or len(v.users) > 1
+    if cut_into_terms(v):
+        return False
     return len(v.users) > 1 or (v.op in LINEAR and uses_weight(v) and bends(v.users[0]) and not plain_gate(v.users[0]))
 
 
@@ -71,6 +73,12 @@ def bends(user: Value) -> bool:
     return user.op not in LINEAR | VIEWS | {"multiply", "divide", "power", "square"}
 
 
+def cut_into_terms(v: Value) -> bool:
+    """x W + b, cut into pieces that are terms of other sums: the textbook writes x W[z] + b[z] there, and has no box for the whole."""
+    cut = v.column is not None and v.op in LINEAR and all(user.op == "getitem" and "letter" in user.settings for user in v.users)
+    return cut and all(u.op in LINEAR and u.column == v.column for user in v.users for u in user.users)
+
+
 def uses_weight(v: Value) -> bool:
     """Whether a weight enters this sum of products."""
     waiting = [v]
@@ -80,7 +88,7 @@ def uses_weight(v: Value) -> bool:
         if x.kind == "weight":
             return True
         if x.op in LINEAR or x.op in VIEWS or x.op in SLICES or x.op == "multiply":
-            waiting += [y for y in x.inputs if not y.name or y.kind == "weight"][:8]
+            waiting += [y for y in x.inputs if not y.name or y.kind == "weight" or y.op in SLICES and inner_slice(y)][:8]
     return False
 
 

@@ -85,7 +85,9 @@ def forms(v: Value, graph: Graph) -> Iterator[str]:
 
 def symbol(v: Value) -> str:
     """The last operation alone: +, ×, tanh, σ."""
-    signs = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "· W", "negative": "−"}
+    signs = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "· W", "negative": "−", "getitem": "[·]"}
+    if v.op in SLICES and v.inputs[0].op in NONLINEAR and not v.inputs[0].shown:
+        return symbol(v.inputs[0])
     return signs.get(v.op) or CALLS.get(v.op, v.op.replace("_", " "))
 
 
@@ -118,12 +120,29 @@ def written(v: Value, graph: Graph, depth: int) -> tuple[str, int]:
         return inner[0]
     if v.op in SLICES and v.inputs[0].op in NONLINEAR and not v.inputs[0].shown:
         curve = v.inputs[0]
-        return called(curve, [sliced(operand(curve.inputs[0], graph, depth + 1), v)]), ATOM
+        return called(curve, [piece(curve.inputs[0], v, graph, depth + 1)[0]]), ATOM
     if v.op in SLICES and v.column is not None and v.inputs[0].computed and v.inputs[0].column is None and not v.inputs[0].shown:
         return inner[0]  # a step's part of what was computed for all steps at once
     if v.op in SLICES:
-        return sliced(inner[0], v), ATOM
+        return piece(v.inputs[0], v, graph, depth)
     return called(v, [text for text, _ in inner]), ATOM
+
+
+def piece(x: Value, cut: Value, graph: Graph, depth: int) -> tuple[str, int]:
+    """x[z]; of a sum without a box the sum of the pieces, as the textbook has it: (x W + b)[z] → x W[z] + b[z]."""
+    lettered = cut.op == "getitem" and "letter" in cut.settings
+    if x.shown or not x.computed or not lettered or x.array.ndim == 0:
+        return sliced(operand(x, graph, depth), cut), ATOM
+    if x.op == "getitem" and "letter" in x.settings and x.column == cut.column and not picked(x):
+        return piece(x.inputs[0], cut, graph, depth + 1)  # what was cut out of a piece: W[zr][z] is W[z]
+    if x.op in ("add", "subtract"):
+        sign, level = INFIX[x.op]
+        left, right = (piece(y, cut, graph, depth + 1) if y.array.ndim else operand(y, graph, depth) for y in x.inputs)
+        return bracket(left, level) + sign + bracket(right, level + (x.op != "add")), level
+    if x.op == "matmul" and x.array.ndim == x.inputs[0].array.ndim:
+        left, right = operand(x.inputs[0], graph, depth), piece(x.inputs[1], cut, graph, depth + 1)
+        return bracket(left, MATRIX) + joint(x, graph) + bracket(right, MATRIX), MATRIX
+    return sliced(operand(x, graph, depth), cut), ATOM
 
 
 def operand(x: Value, graph: Graph, depth: int) -> tuple[str, int]:
@@ -166,12 +185,17 @@ def sliced(inner: tuple[str, int], v: Value) -> str:
         return base + "ᵀ"
     if v.op == "flip":
         return f"flip({inner[0]})"
+    if places := picked(v):
+        return f"{base}[{', '.join(places)}]"
+    return f"{base}[{v.settings.get('letter', '·')}]"
+
+
+def picked(v: Value) -> list[str]:
+    """x[3], x[:, 2] → ["3"], [":", "2"]; nothing where an index has no whole numbers, and takes pieces."""
     index = v.settings.get("index")
     parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(p, (int, np.integer)) for p in parts):
-        said = [str(int(p)) if isinstance(p, (int, np.integer)) else ":" for p in parts]
-        return f"{base}[{', '.join(said)}]"
-    return f"{base}[{v.settings.get('letter', '·')}]"
+    whole = [isinstance(p, (int, np.integer)) for p in parts]
+    return [str(int(p)) if is_whole else ":" for p, is_whole in zip(parts, whole, strict=True)] if any(whole) else []
 
 
 def called(v: Value, inner: list[str]) -> str:

@@ -1,12 +1,14 @@
-"""Everything that is drawn, elsewhere on its page: a picture that is smaller than a slide stands in its middle."""
+"""Everything that is drawn, elsewhere on its page or larger: a picture that is smaller than a slide grows, and stands in its middle."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .scene import Item, Scene, Text
+from .scene import Item, Path, Scene, Text
 
 SLIDE = (1920.0, 1080.0)
+LEGIBLE = 20.0  # the smallest letters of a slide that was laid out on a smaller page
+LARGEST = 1.6  # times, that a picture grows
 
 
 def moved(items: list[Item], dx: float, dy: float) -> None:
@@ -30,3 +32,25 @@ def centred(scene: Scene) -> None:
     dx, dy = max(0.0, (SLIDE[0] - scene.width) / 2), max(0.0, (SLIDE[1] - scene.height) / 2)
     moved([item for item in scene.items if not (isinstance(item, Text) and item.kind in ("title", "legend"))], dx, dy)
     scene.width, scene.height = max(scene.width, SLIDE[0]), max(scene.height, SLIDE[1])
+
+
+def to_slide(scene: Scene) -> None:
+    """As large as the slide allows, or as small as it must be; the title in its corner, the picture in the middle of what is below."""
+    times = min(LARGEST, SLIDE[0] / scene.width, SLIDE[1] / scene.height)
+    for item in scene.items:
+        zoom(item, times)
+    scene.width, scene.height, scene.smallest = scene.width * times, scene.height * times, scene.smallest * times
+    centred(scene)
+
+
+def zoom(item: Any, times: float) -> None:
+    """One item so many times as large, with what is inside it."""
+    for name in ("x", "y", "w", "h", "size", "width", "radius"):
+        if name in vars(item):
+            setattr(item, name, getattr(item, name) * times)
+    if hasattr(item, "path"):
+        item.path = Path(tuple((command[0], *(x * times for x in command[1:])) for command in item.path.commands))
+    if getattr(item, "dash", ""):
+        item.dash = " ".join(f"{float(part) * times:.1f}" for part in item.dash.split())
+    for inner in (*getattr(item, "texts", ()), *getattr(item, "marks", ())):
+        zoom(inner, times)

@@ -12,6 +12,8 @@ from typing import Any
 from .graph import LINEAR, NONLINEAR, SLICES, Column, Graph, Value, carried, ways
 from .notation import subscript, superscript
 
+MARKS = "→←′⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹"  # what tells one layer's c from another's
+
 
 def assign_names(values: list[Value], columns: list[Column]) -> None:
     """Each role gets the name that most of its values have; a slice hands its name on to the gate made of it."""
@@ -101,7 +103,7 @@ def name_the_nameless(graph: Graph) -> None:
     for v in graph.values:
         v.name = "" if v.lettered else v.name
     for v in graph.shown:
-        taken.setdefault(place(v), set()).add(v.name)
+        taken.setdefault(place(v), set()).update((v.name, v.name.rstrip(MARKS)))
         spots.setdefault(kin(v, graph), {})[place(v)] = None
     given: dict[Any, str] = {}
     for v in graph.shown:

@@ -73,20 +73,20 @@ def draw(
             scene, text = in_time_or_not(graph, own, view, title=title, values=values, slide=size == "slide", most=steps, entry=entry,
                                          labels=numbered(labels, graph), weights=weights, feeds=feeds)  # fmt: skip
             return Figure(scene, theme, text)
-        return Figure(of_view(graph, own, view, values, steps, truncate, title), theme)
+        return Figure(of_view(graph, own, view, values, steps, truncate, title, size == "slide"), theme)
     finally:
         graph.forget()
 
 
 def of_view(
-    graph: Graph, own: Mapping[str, str], view: str, values: str, steps: int | None, truncate: int | None, title: str | None
+    graph: Graph, own: Mapping[str, str], view: str, values: str, steps: int | None, truncate: int | None, title: str | None, slide: bool
 ) -> Scene:
     """One of the views that need time."""
     if view == "triangle":
         return views.triangle(graph, own, title, truncate)
     if view == "rolled":
         return views.rolled(graph, own, graph.backward, values, title)
-    return views.cell(graph, own, values, steps, title)
+    return views.cell(graph, own, values, steps, title, slide)
 
 
 def in_time_or_not(graph: Graph, own: Mapping[str, str], view: str, **options: Any) -> tuple[Scene, str]:

@@ -213,10 +213,7 @@ class Placed:
         """Place every body's rows, as roomy as the page allows; returns where the columns' ground ends."""
         self.top = TOP + self.headroom()
         start = self.top + HEADER
-        manners = [(self.high, 46.0), (self.low, 36.0), (self.low, 27.0), (self.dense, 24.0)]
-        if max(len(body.rows) for body in self.plan.bodies) > 3:
-            manners = manners[1:] if room else manners[1:2]
-        for height, gap in manners:
+        for height, gap in self.manners(bool(room)):
             bottom = start + max(natural(body, height, gap) for body in self.plan.bodies)
             if room is None or bottom <= room:
                 break
@@ -237,6 +234,13 @@ class Placed:
             if end <= bottom + beside_rails:
                 break
         after.place(self.right_width, top, end, height)
+
+    def manners(self, limited: bool) -> list[tuple[Callable[[Slot], float], float]]:
+        """How high boxes are and how far their rows apart, from the roomiest to the closest."""
+        found: list[tuple[Callable[[Slot], float], float]] = [(self.high, 46.0), (self.low, 36.0), (self.low, 27.0), (self.dense, 24.0)]
+        if max(len(body.rows) for body in self.plan.bodies) > 3:
+            return found[1:] if limited else found[1:2]
+        return found
 
     def high(self, slot: Slot) -> float:
         return 44.0 if slot.leaf else 82.0

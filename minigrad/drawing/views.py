@@ -14,7 +14,7 @@ from .expression import Expression
 from .folding import fold_inner, keep_newest
 from .graph import Graph, Value
 from .moving import SLIDE, centred
-from .naming import name_the_nameless
+from .naming import MARKS, name_the_nameless
 from .notes import check, notes
 from .placed import MARGIN
 from .rolled import scene as rolled_scene
@@ -28,7 +28,6 @@ from .words import count
 
 LEGEND = 36.0  # for a line under the picture
 MOST = 8  # columns, if nobody asks for another number
-MARKS = "→←′⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹"  # what tells one layer's c from another's
 WIDEST = 2400.0  # a page as wide as this rather than steps drawn as one
 
 
@@ -144,11 +143,11 @@ def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate
     return Triangle(graph, graph.weight, words, truncate).scene(title)
 
 
-def cell(graph: Graph, words: Mapping[str, str], values: str, steps: int | None, title: str | None) -> Scene:
+def cell(graph: Graph, words: Mapping[str, str], values: str, steps: int | None, title: str | None, slide: bool = False) -> Scene:
     """A few steps, as the textbook's figure."""
     if not graph.columns:
         raise ValueError("a cell has time steps: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
-    return cell_scene(graph, words, values, steps, title)
+    return cell_scene(graph, words, values, steps, title, slide)
 
 
 def rolled(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None) -> Scene:
