@@ -2,21 +2,20 @@
 
 The first half asks for derivatives: ∂L/∂hₜ along a sequence and ∂h_T/∂hₜ, the product of Jacobians that decides whether a
 far past can be learned from. The second half asks for values: how often gates are shut or open, which cell follows which
-property of a text, and a text painted with what one cell does while it is read.
+property of a text; `paint` (painting.py) shows a text with what one cell does while it is read.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import ops
 from .backend import to_cpu
-from .engine import Tensor, gradients, scope
+from .engine import Tensor, gradients, primitives, scope
+from .painting import Painting, paint
 from .trace import Trace
 
 __all__ = ["Cell", "Painting", "best_cell", "correlation", "gates", "gradient_norms", "largest_singular_values",
@@ -26,24 +25,45 @@ __all__ = ["Cell", "Painting", "best_cell", "correlation", "gates", "gradient_no
 # -------------------------------------------------------------------------- how far gradients reach
 
 
-def unrolled(layer: Any, x: Any, initial_state: Sequence[Any] | None = None) -> list[tuple[Tensor, ...]]:
+def unrolled(layer: Any, x: Any, initial_state: Any = None, mask: Any = None) -> list[tuple[Tensor, ...]]:
     """s₀, s₁, …, s_T: the states before the first step and after each step, every one a tensor of one graph.
 
     `layer` is a recurrent layer or a cell, x is (N, T, features) or integers (N, T). For an LSTM a state is (h, c). The
     first states are zeros unless given, and they require gradients too, so that one can ask how the end depends on them.
+    A layer that goes backwards visits the last step first; where `mask` (or x's own) is False, the states stay.
     """
-    cell, array = getattr(layer, "cell", layer), x.array if isinstance(x, Tensor) else np.asarray(x)
-    if not layer.built:
-        layer(x)
-    if array.ndim == 2:
-        x = np.eye(cell.W_xh.shape[0], dtype=cell.dtype)[array]
-    x = x if isinstance(x, Tensor) else Tensor(np.asarray(x, dtype=cell.dtype))
-    given = initial_state or [np.zeros((x.shape[0], size), cell.dtype) for size in cell.state_sizes]
-    states = [tuple(Tensor(np.asarray(one), requires_grad=True) for one in given)]
-    for t in range(x.shape[1]):
+    cell = getattr(layer, "cell", layer)
+    if not hasattr(cell, "step"):
+        raise TypeError(f"unrolled takes a recurrent layer or a cell, got {layer!r:.60}; of a Bidirectional, one of its two layers")
+    mask = getattr(x, "mask", None) if mask is None else np.asarray(mask, dtype=bool)
+    x = vectors(layer, cell, x)
+    states = [first_states(cell, x, initial_state)]
+    for t in reversed(range(x.shape[1])) if getattr(layer, "go_backwards", False) else range(x.shape[1]):
         with scope(layer.name, t=t):
-            states.append(tuple(cell(x[:, t], states[-1])[1]))
+            new = cell(x[:, t], states[-1])[1]
+            states.append(new if mask is None else tuple(ops.where(mask[:, t, None], *both) for both in zip(new, states[-1])))
     return states
+
+
+def vectors(layer: Any, cell: Any, x: Any) -> Tensor:
+    """x (N, T, features), in the cell's dtype; integers (N, T) as one-hot vectors. A new layer is built for it."""
+    array = x.array if isinstance(x, Tensor) else np.asarray(x)
+    if not layer.built:
+        layer.ready((array.shape,))
+    if array.ndim == 2:
+        features = layer.features if hasattr(layer, "features") else cell.W_xh.shape[0]
+        return Tensor(np.eye(features, dtype=cell.dtype)[to_cpu(array)])
+    return x.astype(cell.dtype) if isinstance(x, Tensor) else Tensor(np.asarray(x, dtype=cell.dtype))
+
+
+def first_states(cell: Any, x: Tensor, given: Any) -> tuple[Tensor, ...]:
+    """Zeros, or the given states (one, or a list of them), as tensors that require gradients."""
+    shapes = [(x.shape[0], size) for size in cell.state_sizes]
+    given = [np.zeros(shape) for shape in shapes] if given is None else given if isinstance(given, (list, tuple)) else [given]
+    found = [np.shape(one) for one in given]
+    if found != shapes:
+        raise ValueError(f"{cell.label}: initial_state must have the shapes {shapes}, got {found}")
+    return tuple(Tensor(np.asarray(one, dtype=cell.dtype), requires_grad=True) for one in given)
 
 
 def gradient_norms(loss: Tensor, states: Sequence[Tensor]) -> np.ndarray:
@@ -80,31 +100,45 @@ def spectral_radius(W: Any) -> float:
 def gates(layer: Any, x: Any) -> dict[str, np.ndarray]:
     """{"i": …, "f": …, "o": …} for an LSTM, {"z": …, "r": …} for a GRU: values along x, each (N, T, units).
 
-    They are read off the recorded graph: whatever comes out of a sigmoid at every step, under the name of the variable
-    that holds it, or of the sum that it was taken of. So it works for cells of your own, too.
+    They are read off the recorded graph: whatever comes out of a sigmoid (or hard_sigmoid, or is 1 − such a gate) at every
+    step, under the name of the variable that holds it, or of the sum that it was taken of. So it works for cells of your
+    own, too. What a stateful layer carries stays as it was.
     """
+    held = layer.remembered()
     with Trace() as trace:
         layer(x)
-    found: dict[str, dict[int, Any]] = {}
+    if hasattr(layer, "reset_states"):
+        layer.reset_states()                                         # where a new layer begins
+    for state, array in held.items():
+        state.data = array
+    found: dict[tuple[str, str], dict[int, Any]] = {}
+    lengths: dict[str, int] = {}
     for y in trace.tensors:
-        name, step = gate_name(trace, y), y.scope.step
-        if name is not None and step is not None:
-            inside = y.scope.path.removeprefix(layer.name).strip("/")
-            found.setdefault(f"{inside}/{name}" if inside else name, {})[step] = to_cpu(y.array)
-    return {name: np.stack([steps[t] for t in sorted(steps)], axis=1) for name, steps in found.items()}
+        inside, step = y.scope.path.removeprefix(layer.name).strip("/"), y.scope.step
+        if step is not None:
+            lengths[inside] = max(lengths.get(inside, 0), step + 1)
+            if (name := gate_name(trace, y)) is not None:
+                found.setdefault((inside, name), {})[step] = to_cpu(y.array)
+    return {f"{inside}/{name}" if inside else name: np.stack([steps[t] for t in sorted(steps)], axis=1)
+            for (inside, name), steps in found.items() if len(steps) == lengths[inside]}
+
+
+def squashed(y: Any) -> bool:
+    """Whether y came out of a sigmoid or a hard_sigmoid."""
+    return isinstance(y, Tensor) and (y.op is ops.sigmoid or y.op is primitives["clip"] and y.settings == {"min": 0.0, "max": 1.0})
 
 
 def gate_name(trace: Trace, y: Tensor) -> str | None:
-    """The name of a gate: a named slice of a sigmoid, or a sigmoid by its own name or that of its sum's first summand."""
-    if y.op is ops.primitives["getitem"]:
-        return trace.name(y) if y.inputs[0].op is ops.sigmoid else None
-    if y.op is not ops.sigmoid:
+    """The name of a gate: a named slice of a sigmoid or 1 − sigmoid, or a sigmoid by its own name or its sum's first summand's."""
+    if y.op is primitives["getitem"] or y.op is primitives["subtract"]:
+        return trace.name(y) if squashed(y.inputs[-1]) else None
+    if not squashed(y):
         return None
     if (name := trace.name(y)) is not None:
         return name
-    summand = y.inputs[0]
-    while trace.name(summand) is None and summand.op is ops.add and isinstance(summand.inputs[0], Tensor):
-        summand = summand.inputs[0]
+    summand: Any = y.inputs[0]
+    while trace.name(summand) in (None, "x") and summand.op in (ops.add, ops.multiply) and isinstance(summand.inputs[0], Tensor):
+        summand = summand.inputs[0]                                  # x is what hard_sigmoid calls its argument
     name = trace.name(summand)
     return name if name is not None and "_" not in name else None
 
@@ -135,9 +169,10 @@ def correlation(activations: Any, feature: Any) -> np.ndarray:
     a, y = a.reshape(-1, a.shape[-1]), np.asarray(feature, dtype=np.float64).ravel()
     if len(a) != len(y):
         raise ValueError(f"activations of {len(a)} places and a feature of {len(y)} cannot be compared")
-    a, y = a - a.mean(axis=0), y - y.mean()
-    size = np.sqrt((a * a).sum(axis=0) * (y * y).sum())
-    return np.where(size > 1e-12, a.T @ y / np.where(size > 1e-12, size, 1.0), 0.0)
+    da, dy = a - a.mean(axis=0), y - y.mean()
+    spread_a, spread_y = np.linalg.norm(da, axis=0), np.linalg.norm(dy)
+    varies = (spread_a > 1e-12 * np.linalg.norm(a, axis=0)) & (spread_y > 1e-12 * np.linalg.norm(y))    # more than rounding
+    return np.where(varies, (da / np.where(varies, spread_a, 1.0)).T @ (dy / (spread_y or 1.0)), 0.0)
 
 
 class Cell(NamedTuple):
@@ -169,69 +204,6 @@ def linear_probe(activations: Any, feature: Any, fitted_on: float = 0.5, ridge: 
     d = a[:cut] - mean
     w = np.linalg.solve(d.T @ d + ridge * cut * np.eye(a.shape[1]), d.T @ (y[:cut] - target))
     return float(correlation(((a[cut:] - mean) @ w)[:, None], y[cut:])[0])
-
-
-# -------------------------------------------------------------------------- a text, painted
-
-BLUE, RED = (0, 114, 178), (213, 94, 0)  # for positive and negative; told apart by the colour-blind too
-TERMINAL = {1: (195, 117, 39), -1: (230, 215, 208)}  # three shades each, of a terminal's 256 colours
-MARKS = {1: " +#", -1: " -="}
-
-
-class Painting:
-    """A text whose every character has a background: blue for positive values, red for negative, stronger for larger.
-
-    It shows itself in a notebook; `.html` is the same as a string, `.terminal` is for a terminal with colours, `.plain` for
-    one without, `.save("page.html")` writes a page.
-    """
-
-    def __init__(self, text: str, values: np.ndarray, title: str) -> None:
-        self.text, self.values, self.title = text, values, title
-
-    @property
-    def html(self) -> str:
-        spans = "".join(
-            f'<span style="background:rgba({r},{g},{b},{abs(v):.2f})" title="{v:+.2f}">{html.escape(character)}</span>'
-            for character, v in zip(self.text, self.values)
-            for r, g, b in (BLUE if v > 0 else RED,)
-        )
-        return f'<figure><figcaption>{html.escape(self.title)}</figcaption><pre style="line-height:1.5">{spans}</pre></figure>'
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    @property
-    def terminal(self) -> str:
-        parts = []
-        for character, v in zip(self.text, self.values):
-            shade = int(min(abs(v), 0.999) * 4) - 1
-            colour = TERMINAL[1 if v > 0 else -1][shade] if shade >= 0 and character != "\n" else None
-            parts.append(character if colour is None else f"\x1b[30;48;5;{colour}m{character}\x1b[0m")
-        return "".join(parts)
-
-    @property
-    def plain(self) -> str:
-        """Under every line another one: + and # where the cell is positive, - and = where it is negative."""
-        lines, at = [], 0
-        for line in self.text.split("\n"):
-            values = self.values[at : at + len(line)]
-            lines += [line, "".join(MARKS[1 if v > 0 else -1][int(min(abs(v), 0.999) * 3)] for v in values).rstrip()]
-            at += len(line) + 1
-        return "\n".join(lines)
-
-    def save(self, path: str | Path) -> None:
-        """A page of its own, light or dark as the reader's system is."""
-        style = "body{font:16px sans-serif;margin:2em;background:Canvas;color:CanvasText}:root{color-scheme:light dark}"
-        page = f'<!doctype html><meta charset="utf-8"><title>{html.escape(self.title)}</title><style>{style}</style>{self.html}'
-        Path(path).write_text(page, encoding="utf-8")
-
-
-def paint(text: str, values: Any, title: str = "") -> Painting:
-    """The text with values[k] behind its k-th character; they are divided by the largest |value|, if that is above 1."""
-    values = np.asarray(values, dtype=np.float64).ravel()
-    if len(values) != len(text):
-        raise ValueError(f"a text of {len(text)} characters needs as many values, got {len(values)}")
-    return Painting(text, values / max(1.0, float(np.abs(values).max(initial=0.0))), title)
 
 
 # -------------------------------------------------------------------------- what is started, and where

@@ -170,3 +170,117 @@ def test_the_values_of_an_array_elsewhere_cannot_be_had_by_accident():
             accident()
     with pytest.raises(AttributeError, match="has no tolist"):
         x.tolist()
+
+
+def test_unrolled_goes_the_way_the_layer_goes():
+    x, mask = np.random.default_rng(0).standard_normal((2, 5, 3)), np.array([[0, 1, 1, 0, 1], [1, 1, 0, 0, 0]], bool)
+    backwards = mg.layers.GRU(4, go_backwards=True)
+    np.testing.assert_allclose(inspection.unrolled(backwards, x)[-1][0].data, backwards(x).data, atol=1e-12)
+    lstm = mg.layers.LSTM(4, return_state=True)
+    _, h, c = lstm(x, mask=mask)
+    for found, expected in zip(inspection.unrolled(lstm, x, mask=mask)[-1], (h, c), strict=True):
+        np.testing.assert_allclose(found.data, expected.data, atol=1e-12)
+    masked = mg.Tensor(x)
+    masked.mask = mask
+    np.testing.assert_array_equal(inspection.unrolled(lstm, masked)[-1][0].data, inspection.unrolled(lstm, x, mask=mask)[-1][0].data)
+    states = [h for h, _ in inspection.unrolled(lstm, x, mask=mask)]
+    jacobians = inspection.state_jacobians(states[-1], states)
+    np.testing.assert_array_equal(jacobians[2:, 1], np.broadcast_to(np.eye(4), (4, 4, 4)))     # only padding after step 1
+
+
+def test_unrolled_takes_cells_stacks_and_one_state_and_says_what_it_does_not_take():
+    x, ids = np.random.default_rng(0).standard_normal((2, 3, 4)), np.array([[0, 3, 1]])
+    assert inspection.unrolled(mg.layers.GRUCell(4), x, np.ones((2, 4)))[0][0].data.all()
+    for cell in (mg.layers.MUT1Cell(4), [mg.layers.GRUCell(3), mg.layers.LSTMCell(2)]):
+        layer = mg.layers.RNN(cell, input_dim=4)
+        last = inspection.unrolled(layer, ids)[-1]
+        np.testing.assert_allclose(layer.cell.output(*last).data, layer(np.eye(4)[ids]).data, atol=1e-12)
+    with pytest.raises(ValueError, match=r"must have the shapes \[\(2, 4\)\], got \[\(2, 5\)\]"):
+        inspection.unrolled(mg.layers.GRU(4), x, [np.zeros((2, 5))])
+    with pytest.raises(TypeError, match="of a Bidirectional, one of its two layers"):
+        inspection.unrolled(mg.layers.Bidirectional(mg.layers.LSTM(2)), x)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_gates_that_are_hard_are_gates(kind):
+    x = 3 * np.random.default_rng(0).standard_normal((2, 4, 3))
+    layer = KINDS[kind](4, recurrent_activation="hard_sigmoid", **({"peephole": True} if kind == "LSTM" else {}))
+    found = inspection.gates(layer, x)
+    assert sorted(found) == {"LSTM": ["f", "i", "o"], "GRU": ["r", "z"]}[kind]
+    h = inspection.unrolled(layer, x)[2][0].data
+    first = np.clip((x[:, 2] @ layer.W_xh.data + inspection.unrolled(layer, x)[2][0].data @ layer.W_hh.data + layer.b.data) / 6 + 0.5, 0, 1)
+    np.testing.assert_allclose(found["i" if kind == "LSTM" else "z"][:, 2], first[:, :h.shape[1]], atol=1e-12)
+
+
+def test_a_coupled_lstm_has_its_input_gate_too():
+    found = inspection.gates(mg.layers.LSTM(3, coupled=True), np.random.default_rng(0).standard_normal((2, 4, 3)))
+    assert sorted(found) == ["f", "i", "o"]
+    np.testing.assert_allclose(found["i"], 1 - found["f"])
+
+
+def test_what_is_not_named_at_every_step_is_no_gate():
+    """Jordan's output and a sigmoid net's state come out of a sigmoid, and are named at all steps but the last."""
+    x = np.ones((1, 4, 2))
+    assert inspection.gates(mg.layers.RNN(mg.layers.JordanCell(3, 2)), x) == {}
+    assert inspection.gates(mg.layers.RNN(3, "sigmoid"), x) == {}
+
+
+def test_looking_does_not_move_what_a_stateful_layer_carries():
+    x = np.ones((2, 3, 4))
+    layer = mg.layers.LSTM(3, stateful=True)
+    inspection.gates(layer, x)
+    assert not layer.carried[0].numpy().any()
+    layer(x)
+    before = layer.carried[1].numpy().copy()
+    inspection.gates(layer, x)
+    inspection.unrolled(layer, x)
+    np.testing.assert_array_equal(layer.carried[1].numpy(), before)
+
+
+def test_a_correlation_does_not_depend_on_the_unit_of_measurement():
+    a, y = np.random.default_rng(0).standard_normal((2, 50))
+    expected = np.corrcoef(a, y)[0, 1]
+    for scale in (1e-150, 1e-14, 1.0, 1e12):
+        np.testing.assert_allclose(inspection.correlation(scale * a[:, None], y), [expected], rtol=1e-9)
+        assert inspection.correlation(np.full((50, 1), scale / 3), y) == 0
+
+
+def test_a_text_cannot_steer_the_terminal_and_marks_stand_below_their_letters():
+    painting = inspection.paint("a\x1b[2J\r\x00", np.ones(7))
+    for shown in (painting.terminal.replace("\x1b[30;48;5;39m", "").replace("\x1b[0m", ""), painting.html, painting.plain):
+        assert not set(shown) & set("\x1b\r\x00") and "␛" in shown and "␍" in shown
+    assert str(inspection.paint("a\tb中e\u0301x", [1, 1, 1, 1, 1, 1, 1])) == "a\tb中e\u0301x\n#\t#####"
+    with pytest.raises(ValueError, match="nan is no strength of colour: value 1, of 'b'"):
+        inspection.paint("ab", [1.0, np.nan])
+
+
+def test_a_painting_is_html_that_a_parser_reads_back():
+    """Every character of a text full of markup, unchanged, in order."""
+    from html.parser import HTMLParser
+
+    class Reader(HTMLParser):
+        inside, text = False, ""
+
+        def handle_starttag(self, tag, attrs):
+            self.inside = tag == "span"
+
+        def handle_data(self, data):
+            self.text += data if self.inside else ""
+    text, reader = "<b>&amp; \"é\" '中'\n\t</pre></span><script>x</script>", Reader()
+    reader.feed(inspection.paint(text, np.zeros(len(text)), title="<i>").html)
+    assert reader.text == text
+
+
+def test_a_console_without_the_letter_shows_another(monkeypatch):
+    """cp1252, as on Windows: once the console forgives, print(painting) raises nothing."""
+    import io
+    import sys
+
+    from minigrad.console import forgiving_console
+    out = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", None)
+    forgiving_console()
+    print(inspection.paint("∂β\x1b中", np.ones(4)))
+    out.flush()
+    assert out.buffer.getvalue().decode("cp1252").splitlines()[0] == "dbeta??"

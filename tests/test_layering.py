@@ -24,7 +24,7 @@ FLOORS = [
     ["layers"],
     ["training"],
     ["models"],
-    ["drawing", "decoding", "inspection", "doctor", "exchange"],
+    ["drawing", "decoding", "inspection", "painting", "doctor", "exchange"],
     ["", "__main__"],  # the package itself, and what is run
 ]
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
