@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.models.memory import EchoState, Hopfield
@@ -68,3 +70,90 @@ def test_it_forecasts_a_sine_and_its_weights_stay():
 def test_a_forecast_before_fitting_says_what_to_do():
     with pytest.raises(RuntimeError, match=r"call fit\(series\) first"):
         EchoState(10).forecast(3)
+
+
+@pytest.mark.parametrize("rule", ["hebb", "pseudo_inverse"])
+@given(seed=st.integers(0, 999), units=st.integers(1, 30), count=st.integers(1, 8))
+def test_every_answer_is_at_rest_and_no_step_ever_raised_the_energy(rule, seed, units, count):
+    """Unit by unit: changing s_i to sign of its drive changes E by −(s_i' − s_i)·drive ≤ 0, as W is symmetric without diagonal."""
+    rng = np.random.default_rng(seed)
+    net = Hopfield(np.where(rng.random((count, units)) < 0.5, -1, 1), rule)
+    np.testing.assert_allclose(net.W, net.W.T, atol=1e-12)
+    assert not np.diag(net.W).any()
+    s = np.where(rng.random(units) < 0.5, -1.0, 1.0)
+    for unit in rng.integers(units, size=40):
+        after = s.copy()
+        if abs(s @ net.W[:, unit]) > 1e-12:
+            after[unit] = np.sign(s @ net.W[:, unit])
+        assert net.energy(after) <= net.energy(s) + 1e-12
+        s = after
+    rest = net.recall(s, sweeps=200)
+    assert net.energy(rest) <= net.energy(s) + 1e-12
+    assert (rest * (rest @ net.W) >= -1e-12).all()
+
+
+def test_hebbs_rule_holds_a_tenth_of_its_units_and_not_a_quarter():
+    """The capacity is some 0.14 n: bits that stay, for 20 and for 50 patterns of 200 units."""
+    stay = {}
+    for count in (20, 50):
+        X = np.where(np.random.default_rng(count).random((count, 200)) < 0.5, -1.0, 1.0)
+        net = Hopfield(X)
+        stay[count] = np.mean([(net.recall(x) == x).mean() for x in X])
+    assert stay[20] > 0.98 and stay[50] < 0.9
+
+
+def test_a_state_of_another_size_is_refused():
+    net = Hopfield(patterns(2, 16))
+    for ask in (net.recall, net.energy):
+        with pytest.raises(ValueError, match=r"each of the 16 units, as the patterns had; got shape \(15,\)"):
+            ask(np.ones(15))
+        with pytest.raises(ValueError, match="with NaN"):
+            ask(np.full(16, np.nan))
+    with pytest.raises(ValueError, match=r"at least one pattern .* \(0, 4\)"):
+        Hopfield(np.zeros((0, 4)))
+
+
+@given(seed=st.integers(0, 99), units=st.integers(1, 12), connections=st.integers(1, 3))
+def test_a_reservoir_has_its_radius_however_few_connections_are_drawn(seed, units, connections):
+    """Of few and thinly connected units some draws have no circle, and radius 0."""
+    mg.set_random_seed(seed)
+    W = EchoState(units, 0.8, connections=connections).reservoir.W_hh.data
+    assert np.abs(np.linalg.eigvals(W)).max() == pytest.approx(0.8, rel=1e-3)
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: EchoState(10).fit(np.arange(101.0)), "series of 101 leaves nothing to fit to after a washout of 100"),
+    (lambda: EchoState(10).fit(np.arange(50.0), washout=-1), "washout from 0 up"),
+    (lambda: EchoState(10).fit(np.zeros((200, 2))), r"\(T,\); got shape \(200, 2\)"),
+    (lambda: EchoState(10).fit(np.full(200, np.nan)), "with NaN"),
+    (lambda: EchoState(0), "units=0"),
+    (lambda: EchoState(5, radius=-1), "radius=-1"),
+])
+def test_what_makes_no_sense_to_a_reservoir_is_named(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_both_are_saved_and_loaded(tmp_path):
+    net = Hopfield(patterns(3), "pseudo_inverse")
+    net.save(tmp_path / "net.hopfield")
+    again = Hopfield.load(tmp_path / "net.hopfield")
+    np.testing.assert_array_equal(again.W, net.W)
+    assert again.rule == "pseudo_inverse" and again.energy(patterns(1)[0]) == net.energy(patterns(1)[0])
+    echo = EchoState(20, 0.7)
+    echo.save(tmp_path / "new")
+    series = np.sin(np.arange(200) * 0.3)
+    np.testing.assert_array_equal(EchoState.load(tmp_path / "new").fit(series).forecast(5), echo.fit(series).forecast(5))
+    echo.save(tmp_path / "fitted")
+    again = EchoState.load(tmp_path / "fitted")
+    np.testing.assert_array_equal(again.forecast(5), echo.forecast(5))
+    assert (again.units, again.radius, again.error) == (20, 0.7, echo.error) and again.reservoir.parameters() == []
+
+
+def test_another_file_is_refused(tmp_path):
+    (tmp_path / "text").write_text("no arrays")
+    Hopfield(patterns(2)).save(tmp_path / "hopfield")
+    (tmp_path / "half").write_bytes((tmp_path / "hopfield").read_bytes()[:-40])
+    for name in ("text", "hopfield", "half"):
+        with pytest.raises(ValueError, match="is no file that EchoState.save wrote"):
+            EchoState.load(tmp_path / name)
