@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import backend, ops
 from ..engine import Tensor, no_grad, wrap
 from ..structure import map_leaves
 from .callbacks import Callback, Logs
@@ -61,13 +61,14 @@ def truncated(net: Callable[..., Any], x: Any, k1: int, k2: int | None = None, s
     the caller may update the weights: `for y in truncated(lstm, x, 5, 20): ...backward(); optimizer.step(parameters)`.
     At most one window's history is alive, however long x is. With k2 > k1 windows overlap, and the steps that they share
     are computed again, with the weights of the day; with k2 < k1 the first k1 − k2 outputs of a window have no history.
-    Steps at the end that do not fill a window are left out, as `windows` does.
+    The given `states` get gradients from every window that reaches back to them. Steps at the end that do not fill a window are left out, as `windows` does.
     """
     k2 = k1 if k2 is None else k2
     if k1 < 1 or k2 < 1:
         raise ValueError(f"k1 and k2 count steps, at least 1; got {k1} and {k2}")
-    if x.shape[1] < k1:
-        raise ValueError(f"{x.shape[1]} steps do not fill one window of k1 = {k1}")
+    x = x if isinstance(x, Tensor) or backend.is_array(x) else np.asarray(x)
+    if x.ndim < 2 or x.shape[1] < k1:
+        raise ValueError(f"{x.shape[1] if x.ndim > 1 else 0} steps do not fill one window of k1 = {k1}: x is (N, T, …), got {x.shape}")
     begin = 0                                                     # `states` are those before step `begin`
     for end in range(k1, x.shape[1] + 1, k1):
         cut = max(0, end - k2)                                    # gradients go back to here
@@ -76,7 +77,7 @@ def truncated(net: Callable[..., Any], x: Any, k1: int, k2: int | None = None, s
         with no_grad():
             states = run(net, x, begin, cut, states, pieces)
         states = run(net, x, cut, following, states, pieces)
-        kept = detached(states)
+        kept = detached(states) if following else states          # what was given is nobody's to cut
         run(net, x, following, end, states, pieces)
         yield ops.concatenate(pieces, axis=1)[:, -k1:]
         begin, states = following, kept
@@ -86,7 +87,11 @@ def run(net: Callable[..., Any], x: Any, begin: int, end: int, states: Any, piec
     """The steps from `begin` up to `end`: their outputs are appended to the pieces, and the states after them returned."""
     if begin >= end:
         return states
-    outputs, *states = net(x[:, begin:end], initial_state=states)
+    found = net(x[:, begin:end], initial_state=states)
+    if not isinstance(found, (tuple, list)) or found[0].shape[1:2] != (end - begin,) or not getattr(net, "return_sequences", True):
+        raise ValueError("truncated needs a net that returns outputs (N, steps, …) and then its states: make the recurrent layer with "
+                         "return_sequences=True and return_state=True")
+    outputs, *states = found
     pieces.append(outputs)
     return states
 

@@ -6,7 +6,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.layers import LSTM, Dense
-from minigrad.training.tbptt import ResetStates, detached, windows
+from minigrad.training.tbptt import ResetStates, detached, truncated, windows
 
 
 def test_windows_follow_one_another():
@@ -48,3 +48,32 @@ def test_a_stateful_layer_in_fit():
     assert np.abs(model.layers[0].carried[0].numpy()).max() > 0
     model.reset_states()
     assert not np.any(model.layers[0].carried[0].numpy())
+
+
+@pytest.mark.parametrize("options", [{}, {"return_sequences": True}, {"return_state": True}])
+def test_truncation_needs_all_outputs_and_the_states(options):
+    """One tensor was once taken apart along its batch, and a last output along its units, without a word."""
+    with pytest.raises(ValueError, match="return_sequences=True and return_state=True"):
+        next(truncated(LSTM(4, **options), np.ones((4, 8, 4), "float32"), 4))
+
+
+def test_the_given_states_get_gradients_from_every_window_that_reaches_them():
+    layer = LSTM(3, return_sequences=True, return_state=True)
+    x = np.random.default_rng(0).normal(size=(2, 12, 3)).astype("float32")
+    given = [mg.Tensor(np.full((2, 3), 0.5, "float32"), requires_grad=True) for _ in range(2)]
+    whole, *_ = layer(x, initial_state=given)
+    for k, y in enumerate(truncated(layer, x, 3, 8, given)):
+        found = mg.gradients((y ** 2).sum(), given)
+        if 3 * (k + 1) <= 8:
+            for a, b in zip(found, mg.gradients((whole[:, 3 * k:3 * k + 3] ** 2).sum(), given), strict=True):
+                np.testing.assert_allclose(a.data, b.data, atol=1e-6)
+        else:
+            assert not any(dh.data.any() for dh in found)
+    assert k == 3
+
+
+def test_lists_are_sequences_too_and_one_number_is_none():
+    layer = LSTM(3, input_dim=4, return_sequences=True, return_state=True)
+    assert [y.shape for y in truncated(layer, [[0, 1, 2, 3]], 2)] == [(1, 2, 3)] * 2
+    with pytest.raises(ValueError, match=r"x is \(N, T, …\), got \(3,\)"):
+        next(truncated(layer, np.arange(3), 2))
