@@ -1,6 +1,7 @@
 """Layers around a layer: the same at every step, or once in each direction."""
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,9 @@ class TimeDistributed(Layer):
         N, T = x.shape[:2]
         inner = None if mask is None or mask.ndim < 3 else mask.reshape(N * T, *mask.shape[2:])
         y = self.layer(ops.reshape(x, (N * T, *x.shape[2:])), mask=inner)
+        if not isinstance(y, Tensor):
+            raise TypeError(f"{self.label} goes around a layer of one output, and {self.layer.label} returned {len(y)}: "
+                            "return_state=True belongs outside")
         if y.mask is None:
             return ops.reshape(y, (N, T, *y.shape[1:]))
         y, inner = ops.reshape(y, (N, T, *y.shape[1:])), y.mask
@@ -45,6 +49,14 @@ class TimeDistributed(Layer):
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
         return None if mask is None else mask.reshape(*mask.shape[:2], -1).any(axis=-1)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TimeDistributed:
+        return cls(**{**config, "layer": of_its_own(config["layer"])})
+
+    @classmethod
+    def _restored(cls, config: dict[str, Any]) -> TimeDistributed:
+        return cls(**config)
 
     def _with_mask(self, x: Any, y: Any, mask: Any) -> Any:
         return y if y.mask is not None else super()._with_mask(x, y, mask)       # the layer inside has hung its own on
@@ -92,6 +104,7 @@ class Bidirectional(Layer):
             layer.ready((input_shape,))
 
     def call(self, x: Tensor, mask: Any = None, initial_state: Any = None) -> Any:
+        mask = self.forward_layer.checked_mask(mask, x)
         halves = (None, None) if initial_state is None else halved(initial_state, self)
         one = self.forward_layer(x, mask=mask, initial_state=halves[0])
         other = self.backward_layer(x, mask=mask, initial_state=halves[1])
@@ -115,6 +128,20 @@ class Bidirectional(Layer):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Bidirectional:
+        both = {word: of_its_own(config[word]) for word in ("layer", "backward_layer") if config.get(word) is not None}
+        return cls(**{**config, **both})
+
+    @classmethod
+    def _restored(cls, config: dict[str, Any]) -> Bidirectional:
+        return cls(**config)
+
+
+def of_its_own(layer: Any) -> Any:
+    """A layer of the same settings that shares no weight with it; a model, whose settings are its layers, is copied whole."""
+    return deepcopy(layer) if hasattr(layer, "compile") else type(layer).from_config(layer.get_config())
+
 
 def where_it_counts(h: Tensor, mask: Any) -> Tensor:
     """h ⊙ mask: a step of padding has no output"""
@@ -128,7 +155,8 @@ def twin(layer: Recurrent, word: str, go_backwards: bool) -> Any:
 
 def halved(states: Any, layer: Layer) -> tuple[Any, Any]:
     """The first half of the states for →h, the second for ←h."""
-    states = list(states)
+    states = list(states) if isinstance(states, (list, tuple)) else [states]
     if len(states) % 2:
-        raise ValueError(f"{layer.label}: initial_state holds as many states for each direction, got {len(states)}")
+        raise ValueError(f"{layer.label}: initial_state holds as many states for each direction, those of →h and then those of ←h; "
+                         f"got {len(states)}")
     return states[: len(states) // 2], states[len(states) // 2:]

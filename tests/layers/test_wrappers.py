@@ -14,7 +14,9 @@ from minigrad.layers import (
     Dense,
     Embedding,
     Flatten,
+    GRUCell,
     Input,
+    LSTMCell,
     Masking,
     TimeDistributed,
 )
@@ -118,3 +120,34 @@ def test_time_distributed_hands_the_words_of_each_sentence_on():
     vectors = TimeDistributed(Embedding(3, 4, mask_zero=True))(numbers)
     assert np.array_equal(vectors.mask, numbers != 0)
     assert TimeDistributed(LSTM(2))(vectors).mask.tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Bidirectional(LSTM(3, return_sequences=True)), lambda: Bidirectional(RNN([GRUCell(3), LSTMCell(2)]), merge_mode="sum"),
+    lambda: Bidirectional(GRU(3), backward_layer=LSTM(3, go_backwards=True)), lambda: TimeDistributed(Dense(2)),
+    lambda: TimeDistributed(mg.Sequential([Dense(2), Dense(4)])), lambda: TimeDistributed(TimeDistributed(Dense(2))),
+])
+def test_settings_make_a_layer_with_weights_of_its_own(make):
+    """Two layers from one config once trained the same arrays."""
+    layer = make()
+    numbers = x[:, :, None] if isinstance(layer, TimeDistributed) else x
+    layer(numbers)
+    again = type(layer).from_config(layer.get_config())
+    again(numbers)
+    assert not set(layer.weights) & set(again.weights)
+    assert [w.shape for w in layer.weights] == [w.shape for w in again.weights]
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(numbers).data, layer(numbers).data)
+
+
+def test_a_mask_may_be_a_list_and_a_state_may_not_stand_alone():
+    layer = Bidirectional(GRU(4, return_sequences=True))
+    mask = np.array([[1, 1, 1, 0, 0], [0, 1, 1, 1, 1]], bool)
+    np.testing.assert_array_equal(layer(x, mask=mask.tolist()).data, layer(x, mask=mask).data)
+    with pytest.raises(ValueError, match="as many states for each direction, those of →h and then those of ←h; got 1"):
+        layer(x, initial_state=mg.Tensor(np.zeros((2, 4), np.float32)))
+
+
+def test_time_distributed_refuses_a_layer_of_several_outputs():
+    with pytest.raises(TypeError, match="a layer of one output, and LSTM 'l' returned 3: return_state=True belongs outside"):
+        TimeDistributed(LSTM(2, return_state=True, name="l"))(np.ones((2, 3, 4, 5), np.float32))
