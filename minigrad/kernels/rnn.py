@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import kernel
-from .shared import ACTIVATIONS, Array, carried, empty, input_gradients, input_product, step_product, weight_gradient
+from .shared import ACTIVATIONS, Array, empty, input_gradients, input_product, step_product, weight_gradient
 
 
 @kernel
@@ -33,16 +33,21 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
 
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh = dys
-        dh = np.zeros_like(hs[0]) if dh is None else dh
+        dh = np.zeros_like(hs[0]) if dh is None else dh.copy()
         dzs = np.empty_like(hs[1:])
         slope(hs[1:], dzs)  # the slopes of all steps; the sweep multiplies them by dh
         if padded is not None:
             np.copyto(dzs, 0.0, where=padded)
         product = step_product(W_hh.T, N)
         for t in reversed(range(T)):
-            dz, dh = dzs[t], dh if dhs is None else dh + dhs[t]
+            dz = dzs[t]
+            if dhs is not None:
+                dh += dhs[t]
             dz *= dh
-            dh = carried(padded, t, dh, product(dz))
+            if padded is None:
+                product(dz, out=dh)  # straight to where the next turn reads it
+            else:
+                np.copyto(dh, product(dz), where=~padded[t])
         dW_hh = weight_gradient(hs[:-1], dzs[None]) if needed[2] else None  # one product for all steps
         dx, dW_xh, db = input_gradients(x, W_xh, dzs[None], [needed[0], needed[1], needed[3]])
         return [dx, dW_xh, dW_hh, db, dh if needed[4] else None]

@@ -3,7 +3,6 @@
 Everything is time-first, and the gates stand in front: `(gates, T, N, units)`, so that the block of one gate at one step is
 contiguous.  The functions are plain NumPy, which dispatches for CuPy's arrays."""
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -154,26 +153,25 @@ def row_gradient(x: Array, dz: Array, rows: int) -> Array:
         return weight_gradient(np.equal(flat[None, :, None], np.arange(rows)).astype(dz.dtype), dz[:, None])
     else:
         # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
-        order = np.argsort(flat, kind="stable")
+        order, ones = np.argsort(flat, kind="stable"), np.ones_like(dz, shape=flat.size)
         picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes <= 2**22 else None  # while it fits the cache
         ends = np.flatnonzero(np.diff(picked, append=-1)) + 1
-        for start, end in itertools.pairwise([0, *ends.tolist()]):
+        for row, start, end in zip(picked[ends - 1].tolist(), [0, *ends.tolist()], ends.tolist(), strict=False):
             summands = dz[:, order[start:end]] if sorted_dz is None else sorted_dz[:, start:end]
-            np.add.reduce(summands, axis=1, out=dW[picked[start]])
+            np.matmul(ones[:end - start], summands, out=dW[row])
     return dW.reshape(rows, gates * units)
 
 
 def input_gradients(x: Array, W_xh: Array, dz: Array, needed: list[bool]) -> list[Array]:
     """[dx, dW_xh, db] from the dz of all steps (gates, T, N, units), None where not needed"""
-    gates = dz.shape[0]
+    gates, integers = dz.shape[0], x.dtype.kind in "iu"
     dx = dW = db = None
     if needed[0]:
         dx = sum(np.matmul(dz[k], W.T) for k, W in enumerate(by_gate(W_xh, gates)))
     if needed[1]:
-        integers = x.dtype.kind in "iu"
         dW = row_gradient(x, dz, W_xh.shape[0]) if integers else weight_gradient(x, dz)
-    if needed[2]:
-        db = dz.sum((1, 2)).reshape(-1)
+    if needed[2]:  # each dz of an integer went to one row, so that the rows hold their sum already
+        db = dW.sum(0) if needed[1] and integers else dz.sum((1, 2)).reshape(-1)
     return [dx, dW, db]
 
 
