@@ -68,6 +68,10 @@ class Cell(Layer):
         """A step by hand gives states too; the weights depend on the input alone."""
         super()._build(inputs[:1])
 
+    def rules(self, role: str) -> dict[str, Any]:
+        """Initialiser, regulariser and constraint of a "kernel", a "recurrent" or a "bias" weight, as `add_weight` takes them."""
+        return {word: getattr(self, f"{role}_{word}") for word in ("initializer", "regularizer", "constraint")}
+
     def add_bias(self, shape: tuple[int, ...], initializer: Any) -> None:
         """A missing bias is the number 0, so that every equation can name it."""
         self.b = 0.0

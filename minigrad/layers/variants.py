@@ -40,13 +40,13 @@ class JordanCell(Cell):
         self.output_activation = activations.get(output_activation)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        self.add_weight("W_xh", (features_of(input_shape, self), self.hidden_units), self.kernel_initializer)
-        self.add_weight("W_yh", (self.units, self.hidden_units), self.recurrent_initializer)
-        self.add_weight("W_hy", (self.hidden_units, self.units), self.kernel_initializer)
+        self.add_weight("W_xh", (features_of(input_shape, self), self.hidden_units), **self.rules("kernel"))
+        self.add_weight("W_yh", (self.units, self.hidden_units), **self.rules("recurrent"))
+        self.add_weight("W_hy", (self.hidden_units, self.units), **self.rules("kernel"))
         self.add_bias((self.hidden_units,), self.bias_initializer)
         self.b_y = 0.0
         if self.use_bias:
-            self.add_weight("b_y", (self.units,), self.bias_initializer)
+            self.add_weight("b_y", (self.units,), **self.rules("bias"))
 
     def step(self, x: Any, y: Any) -> Any:
         h = self.activation(x @ self.W_xh + y @ self.W_yh + self.b)
@@ -107,7 +107,7 @@ class LayerNormLSTMCell(Normalizing, LSTMCell):
         super().build(input_shape)
         self.b_c = 0.0
         if self.use_bias:
-            self.add_weight("b_c", (self.units,), self.bias_initializer)
+            self.add_weight("b_c", (self.units,), **self.rules("bias"))
 
     def step(self, x: Any, h: Any, c: Any) -> Any:
         sigmoid, tanh = self.recurrent_activation, self.activation

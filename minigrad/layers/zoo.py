@@ -30,12 +30,12 @@ class Mutant(Gated):
             raise ValueError(f"{self.label} adds its input to its {self.units} units, so the input must have {self.units} "
                              f"features, got {features}: put a Dense({self.units}) before it")
         for name in self.from_input:
-            self.add_weight(name, (features, self.units), self.kernel_initializer)
+            self.add_weight(name, (features, self.units), **self.rules("kernel"))
         for name in self.from_state:
-            self.add_weight(name, (self.units, self.units), self.recurrent_initializer)
+            self.add_weight(name, (self.units, self.units), **self.rules("recurrent"))
         self.b_z = self.b_r = self.b_h = 0.0
         for name in ("b_z", "b_r", "b_h") if self.use_bias else ():
-            self.add_weight(name, (self.units,), self.bias_initializer)
+            self.add_weight(name, (self.units,), **self.rules("bias"))
 
     @property
     def has_kernel(self) -> bool:

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.layers import RNN, IRNNCell, JordanCell, LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
+from minigrad.layers import (
+    RNN,
+    IRNNCell,
+    JordanCell,
+    LayerNormGRUCell,
+    LayerNormLSTMCell,
+    LayerNormRNNCell,
+    MUT1Cell,
+    MUT2Cell,
+    MUT3Cell,
+)
 
 CELLS = {
     "IRNN": lambda **o: IRNNCell(4, **o), "Jordan": lambda **o: JordanCell(4, 6, **o),
@@ -95,3 +105,27 @@ def test_a_saved_cell_comes_back(name, tmp_path):
     before = model.predict(x)
     model.save(tmp_path / "model")
     np.testing.assert_array_equal(mg.load_model(tmp_path / "model").predict(x), before)
+
+
+REGULARIZED = {**CELLS, "MUT1": lambda **o: MUT1Cell(4, **o), "MUT2": lambda **o: MUT2Cell(4, **o), "MUT3": lambda **o: MUT3Cell(4, **o)}
+
+
+@pytest.mark.parametrize("name", REGULARIZED)
+def test_every_weight_is_regularised_and_constrained_as_its_cell_was_told(name):
+    """λ Σ|w| of all that enters a product, and of the biases; and after a step none of these is negative."""
+    rates = {"kernel": 0.5, "recurrent": 0.25, "bias": 0.125}
+    rules = {f"{role}_regularizer": mg.regularizers.L1(rate) for role, rate in rates.items()}
+    cell = REGULARIZED[name](dtype="float64", **rules, **{f"{role}_constraint": "non_neg" for role in rates})
+    model = mg.Sequential([RNN(cell, dtype="float64")])
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    model(x)
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    role = {**dict.fromkeys(("W_xh", "W_xz", "W_xr", "W_hy"), "kernel"), **dict.fromkeys(("W_hh", "W_hz", "W_hr", "W_yh"), "recurrent"),
+            **dict.fromkeys(("b", "b_y", "b_c", "b_z", "b_r", "b_h"), "bias")}
+    weights = {word: w for word, w in cell.named_weights().items() if word not in ("g", "g_x", "g_h", "g_c")}
+    expected = sum(rates[role[word]] * np.abs(w.data).sum() for word, w in weights.items())
+    model.compile(mg.optimizers.SGD(1e-9), lambda y, p: (p * 0.0).sum())
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-6)
+    model.fit(x, np.zeros((2, 4)), epochs=1, verbose=0)
+    assert all((w.numpy() >= 0).all() for w in weights.values())
