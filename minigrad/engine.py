@@ -8,6 +8,7 @@ to watch (drawing, anomaly hunting) appends an observer.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -421,6 +422,26 @@ class no_grad:
         return unrecorded
 
 
+def uncollected(function: Callable) -> Callable:
+    """`@uncollected` — Python's cycle collector rests meanwhile, so that a graph costs time linear in its length.
+
+    The collector looks for circles of references whenever some hundred objects were made, and a long graph would be walked
+    through again and again while it grows.  It would find nothing: a tensor refers to older ones alone, so graphs have no
+    circles, and die by counting references.  Afterwards, also after an error, it is as it was before: off, where the user
+    had switched it off or one such function runs inside another.
+    """
+    @wraps(function)
+    def resting(*args: Any, **kwargs: Any) -> Any:
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            if was_on:
+                gc.enable()
+    return resting
+
+
 # -------------------------------------------------------------------------- recording
 
 class Patch(NamedTuple):
@@ -739,6 +760,7 @@ def history(*outputs: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
     return [found[time] for time in sorted(found, reverse=True)]
 
 
+@uncollected
 def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence[Tensor] = (),
          create_graph: bool = False) -> dict[Tensor, Any]:
     """∂L/∂x for every leaf (and every tensor in `stops` or `keep`) that `output` was computed from, where seed =

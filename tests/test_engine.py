@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import pickle
@@ -413,6 +414,41 @@ class TestLife:
         used, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert used / 2_000 < limit
+
+    @pytest.mark.parametrize("on", [True, False], ids=["on", "switched off by the user"])
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_the_collector_rests_and_is_then_as_it_was(self, on, fails):
+        @engine.uncollected
+        def inner():
+            assert not gc.isenabled()
+            if fails:
+                raise KeyError("of the user")
+
+        @engine.uncollected
+        def outer():
+            try:
+                inner()
+            finally:
+                assert not gc.isenabled()       # who ends inside another wakes nobody
+        (gc.enable if on else gc.disable)()
+        try:
+            with pytest.raises(KeyError) if fails else contextlib.nullcontext():
+                outer()
+            assert gc.isenabled() is on
+        finally:
+            gc.enable()
+
+    def test_the_collector_rests_while_a_walk_goes_back(self):
+        asked = []
+
+        def rule(x):
+            return 2.0 * x, lambda dy: asked.append(gc.isenabled()) or 2.0 * dy
+        rule.__name__ = "asks_the_collector"
+        try:
+            engine.primitive(rule)(leaf(1.0)).backward()
+        finally:
+            del engine.primitives["asks_the_collector"]
+        assert asked == [False] and gc.isenabled()
 
     def test_wide_graphs(self):
         x = leaf(np.arange(3.0))

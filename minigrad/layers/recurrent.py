@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend, engine, ops, registry
-from ..engine import Tensor, scope, wrap
+from ..engine import Tensor, scope, uncollected, wrap
 from .cells import Cell, GRUCell, LSTMCell, OneHot, RNNCell, StackedCells
 from .dense import expect_features
 from .layer import Layer, State, reserved
@@ -116,6 +116,7 @@ class Recurrent(Layer):
         special = drops and (self.recurrent_dropout > 0 or x.ndim == 2)
         return self.unroll or engine.tracing() or special or not self.cell.has_kernel
 
+    @uncollected
     def step_by_step(self, x: Tensor, states: States, mask: Any, training: bool) -> tuple[Any, States]:
         """The loop over time: every operation of every step is recorded."""
         N, T = x.shape[:2]

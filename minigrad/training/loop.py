@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from ..engine import Tensor, no_grad
+from ..engine import Tensor, no_grad, uncollected
 from ..structure import leaves, map_leaves
 from .batches import streamed
 from .callbacks import CallbackList, History
 
 
+@uncollected
 def train_step(model: Any, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
     """θ ← θ − η ∂L/∂θ, once: predict, compare, go backward, update. Returns the running metrics."""
     y_pred = model(x, training=True)

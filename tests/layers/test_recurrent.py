@@ -5,6 +5,9 @@ The two paths are the loop over time, whose every operation is a node, and the k
 
 from __future__ import annotations
 
+import contextlib
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -493,3 +496,35 @@ def test_a_class_made_from_grucell_runs_in_itself():
     y = RNN([cell, GRUCell(2)], unroll=True)(np.ones((2, 4, 3), "float32"))
     assert y.shape == (2, 2)
     assert cell.last.shape == (2, 3)
+
+
+class Asking(RNNCell):
+    """A cell of a user's own that looks at the collector, and may fail."""
+
+    fails = False
+
+    def step(self, x, h):
+        self.asked = [*getattr(self, "asked", []), gc.isenabled()]
+        if self.fails:
+            raise KeyError("of the user")
+        return super().step(x, h)
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "switched off by the user"])
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("traced", [False, True])
+def test_the_collector_rests_while_the_steps_are_recorded(traced, fails, on):
+    """A graph that grows is not walked through again and again; afterwards the collector is as it was, also after an error."""
+    inner, outer = Asking(3), Asking(2)
+    layer = RNN([inner, outer], unroll=True)
+    x = np.ones((2, 4, 3), "float32")
+    layer(x)
+    inner.asked, outer.asked, outer.fails = [], [], fails
+    (gc.enable if on else gc.disable)()
+    try:
+        with mg.Trace() if traced else contextlib.nullcontext(), pytest.raises(KeyError) if fails else contextlib.nullcontext():
+            layer(x).sum().backward()
+        assert gc.isenabled() is on
+    finally:
+        gc.enable()
+    assert inner.asked == outer.asked == [False] * (1 if fails else 4)

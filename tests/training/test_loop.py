@@ -251,3 +251,16 @@ def test_nothing_of_a_batchs_graph_is_left_after_training():
     finally:
         gc.enable()
     assert left == []
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "switched off by the user"])
+def test_the_collector_rests_until_a_batchs_graph_is_gone(on):
+    asked = []
+    model = line(metrics=[lambda y, y_pred: asked.append(gc.isenabled()) or mg.mean(y_pred)])
+    (gc.enable if on else gc.disable)()
+    try:
+        model.fit(x, y, batch_size=20, verbose=0)
+        assert gc.isenabled() is on
+    finally:
+        gc.enable()
+    assert asked == [False, False]
