@@ -307,3 +307,29 @@ def test_a_beams_log_probability_is_that_of_the_whole_sequence(kind):
     read = np.concatenate([np.full((3, 1), 2), texts[:, :-1]], axis=1)
     each = ops.log_softmax(whole(read)).data
     assert_same([np.take_along_axis(each, texts[..., None], axis=-1)[..., 0].sum(axis=1)], [log_p])
+
+
+# ------------------------------------------------------------------------------- integers
+
+class Joined(layers.Cell):
+    """h' = tanh((x; h) W): x and h as one vector, as the lectures stack them"""
+
+    def build(self, input_shape):
+        self.add_weight("W", (input_shape[-1] + self.units, self.units))
+
+    def step(self, x, h):
+        return np.tanh(ops.concatenate([x, h], axis=-1) @ self.W) + 0.5 * x
+
+
+@pytest.mark.parametrize("kind", [*CELLS, "joined"])
+@both_paths
+@given(N=sizes, T=sizes)
+def test_integers_stand_for_one_hot_vectors_in_any_equation(kind, unroll, N, T):
+    """Also where the equation does something else with x than multiply it: the same values and gradients."""
+    layer = layers.RNN(Joined(UNITS) if kind == "joined" else CELLS[kind](), input_dim=UNITS, unroll=unroll, return_sequences=True)
+    ids = np.random.default_rng(2).integers(UNITS, size=(N, T))
+    layer.ready(((N, T),))
+    drawn(layer)
+    found, expected = layer(ids), layer(np.eye(UNITS)[ids])
+    assert_same([found.data], [expected.data])
+    assert_same(gradients(layer, found), gradients(layer, expected))

@@ -14,17 +14,7 @@ from ..kernels.shared import ACTIVATIONS
 from . import activations
 from .dense import features_of, positive
 from .layer import Layer, Parameter
-
-
-class OneHot:
-    """Row vectors of zeros with a one at `indices` (or the number `size`), never made: x @ W picks rows of W."""
-
-    def __init__(self, indices: Any, size: Any = None) -> None:
-        self.indices, self.size = indices, size
-
-    def __matmul__(self, W: Tensor) -> Tensor:
-        rows = ops.getitem(W, index=self.indices)
-        return rows if self.size is None else rows * self.size
+from .stand_ins import Heard
 
 
 class Cell(Layer):
@@ -103,7 +93,10 @@ class Cell(Layer):
     def after(self, x: Any, states: Any) -> tuple[Any, ...]:
         """The states after the step, as a tuple also where there is one."""
         new = self.step(x, *states)
-        return new if isinstance(new, tuple) else (new,)
+        new = tuple(new) if isinstance(new, (tuple, list)) else (new,)
+        if len(new) != len(states) or any(one is None for one in new):
+            raise TypeError(f"{self.label}: step returns a new state for each of its {len(states)}, got {[getattr(s, 'shape', s) for s in new]}")
+        return tuple([one.h if isinstance(one, Heard) else one for one in new])
 
     def cut(self) -> Cell:
         """The cell whose `after` runs a whole sequence: itself, or a copy that holds the pieces of its weights."""

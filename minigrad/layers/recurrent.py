@@ -13,9 +13,10 @@ import numpy as np
 
 from .. import backend, engine, ops, registry
 from ..engine import Tensor, scope, uncollected, wrap
-from .cells import Cell, GRUCell, LSTMCell, OneHot, RNNCell, StackedCells
+from .cells import Cell, GRUCell, LSTMCell, RNNCell, StackedCells
 from .dense import expect_features
 from .layer import Layer, State, reserved
+from .stand_ins import Heard, OneHot
 
 States = list[Any]
 
@@ -41,6 +42,9 @@ class Recurrent(Layer):
         self.return_sequences, self.return_state, self.go_backwards = return_sequences, return_state, go_backwards
         self.stateful, self.unroll, self.input_dim = stateful, unroll, input_dim
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
+        for word in ("dropout", "recurrent_dropout"):
+            if not 0 <= getattr(self, word) <= 1:
+                raise ValueError(f"{self.label}: {word} is the fraction dropped, 0 to 1, got {getattr(self, word)}")
 
     @property
     def units(self) -> int:
@@ -129,7 +133,7 @@ class Recurrent(Layer):
         outputs = []
         for t in reversed(range(T)) if self.go_backwards else range(T):
             with scope(t=t):
-                seen = [state if keep is None else state * keep for state, keep in zip(states, keeps)]
+                seen = [state if keep is None else Heard(state, keep) for state, keep in zip(states, keeps)]
                 new = cell.after(inputs(t), seen)
                 states = list(new) if mask is None else [ops.where(mask[:, t, None], *both) for both in zip(new, states)]
                 outputs.append(self.cell.output(*states))
@@ -147,16 +151,16 @@ class Recurrent(Layer):
         if x.ndim == 3:
             return lambda t: x[:, t]
         if not (training and self.dropout > 0):
-            return lambda t: OneHot(x.array[:, t])
+            return lambda t: OneHot(x.array[:, t], self.features, self.dtype)
         keep = self.kept(self.dropout, (x.shape[0], self.features), x).array
         rows = backend.arange_like(x.shape[0], keep)
-        return lambda t: OneHot(x.array[:, t], keep[rows, x.array[:, t], None])
+        return lambda t: OneHot(x.array[:, t], self.features, self.dtype, keep[rows, x.array[:, t], None])
 
     def kept(self, rate: float, shape: tuple[int, ...], x: Tensor) -> Any:
         """What dropout multiplies with: 0 with probability `rate`, else 1/(1 − rate); None where nothing is dropped."""
         if rate == 0:
             return None
-        kept = (backend.generator().random(shape) >= rate) / (1.0 - rate)
+        kept = (backend.generator().random(shape) >= rate) / max(1.0 - rate, 1e-9)      # where all is dropped, 0 and not 0 / 0
         return wrap(backend.like(kept.astype(self.dtype), x.array))
 
     # ---------------------------------------------------------------- what may go wrong
@@ -198,13 +202,13 @@ class Recurrent(Layer):
             return [state.detach() for state in self.carried]
         given = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
         expected = [(N, size) for size in sizes]
-        shapes = [state.shape for state in given]
+        shapes = [getattr(state, "shape", type(state).__name__) for state in given]
         if shapes != expected:
             raise ValueError(f"{self.label}: initial_state must have the shapes {expected}, got {shapes}")
-        return given
+        return [state if state.dtype == self.dtype else state.astype(self.dtype) for state in given]
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
-        return mask if self.return_sequences else None
+        return np.asarray(mask) if self.return_sequences and isinstance(mask, list) else mask if self.return_sequences else None
 
     # ---------------------------------------------------------------- for people and files
 
@@ -243,6 +247,8 @@ class RNN(Recurrent):
         self._given = units if isinstance(units, (Cell, list, tuple)) else None
         if self._given is None:
             self.cell = self.own_cell(RNNCell, units, activation, **cell_options)
+        elif isinstance(units, (list, tuple)) and not (units and all(isinstance(cell, Cell) for cell in units)):
+            raise TypeError(f"{self.label} runs a cell, or a list of at least one: RNN([LSTMCell(64), GRUCell(64)]); got {units!r:.60}")
         elif cell_options or activation != "tanh":
             raise ValueError(f"{self.label} runs a given cell: give {', '.join(cell_options) or 'activation'} to the cell")
         else:

@@ -118,6 +118,7 @@ class Bidirectional(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         if not self.return_sequences:
             return None
+        mask = np.asarray(mask) if isinstance(mask, list) else mask
         return (mask, mask) if self.merge_mode is None else mask
 
     def reset_states(self) -> None:
