@@ -6,21 +6,25 @@ edge is what the edge hands on. What is used twice adds what came back: 2 + 3 = 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from . import fonts, formulas
+from .bands import Bands
 from .cards import STYLES, finite, strip, value_words
+from .edge_words import Label, place_labels
 from .graph import Graph, Value, sources
-from .layout import Body, Link, Slot
+from .layout import Link, Slot
 from .notation import decimals_for, fixed, given, norm, number, odd, rounded_to_sum
 from .scene import Box, Edge, Point, Scene, Text, bent
 
 MARGIN, TOP, GAP, SPACE = 48.0, 96.0, 118.0, 46.0
 WORDS = 156.0  # between boxes where edges carry words
+LONGEST, WIDEST = 340.0, 1400.0  # a box's equation; a heading over a narrow picture
 OFFSET = 3.4  # of the two colours of an edge, to either side
 
 
@@ -28,31 +32,34 @@ class Expression:
     """The drawing in progress of a graph without time."""
 
     words_on_edges = True  # the local derivatives, and what the chain rule makes of them
+    close = False  # rows nearer to each other
 
     def __init__(self, graph: Graph, words: Mapping[str, str], backward: bool, values: str) -> None:
         self.graph, self.words, self.backward, self.values = graph, words, backward, values
         self.scalar = all(v.array.size == 1 for v in graph.shown if v.kind not in ("number", "elided"))
-        self.small = len(graph.shown) <= 40
+        self.spelled = self.scalar and len(graph.shown) <= 40 and self.words_on_edges
         self.boxes: dict[Value, Box] = {}
 
-    def scene(self, title: str, description: str) -> Scene:
-        """Boxes in rows, inputs at the bottom, the result on top."""
-        slots = {v: Slot(v, need=self.width(v), leaf=not v.computed) for v in self.graph.shown}
+    def scene(self, title: str, description: str, bands: int = 1) -> Scene:
+        """Boxes in rows, inputs at the bottom, the result on top; a deep graph in so many bands beside each other."""
+        slots = {v: Slot(v, need=self.width(v), leaf=not v.inputs) for v in self.graph.shown}
         links = [Link(slots[x], slots[v], key=places) for v in slots for x, places in self.drawn_inputs(v).items()]
-        body = Body(list(slots.values()), links, sinking=False)
-        spelled = self.scalar and self.small and self.backward and self.words_on_edges
-        body.place_freely(WORDS if spelled else SPACE, TOP, lambda slot: self.height(slot.key), GAP if spelled else 64.0)
-        room = 120.0 if spelled else 0.0
-        scene = Scene(body.width + 2 * MARGIN + 2 * room, 0, title, description)
-        scene.width = max(scene.width, fonts.measure(title, 26, True) + 2 * MARGIN)
-        shift = (scene.width - body.width) / 2
+        placed = Bands(list(slots.values()), links, bands)
+        worded = self.spelled and self.backward
+        gap = GAP if worded else 46.0 if self.close else 64.0
+        placed.place(WORDS if worded else SPACE, TOP, lambda slot: self.height(slot.key), gap, 120.0 if worded else 0.0)
+        heading, size = fonts.fit([title], max(placed.width, WIDEST), (26, 24, 22), True)
+        scene = Scene(max(placed.width, fonts.measure(heading, size, True)) + 2 * MARGIN, 0, title, description)
+        left = (scene.width - placed.width) / 2
         for v, slot in slots.items():
-            self.boxes[v] = self.box(v, slot, shift)
-        scene.height = max(box.bottom for box in self.boxes.values()) + MARGIN
-        labels = [self.edges(scene, body, link, shift) for link in links]
+            dx, dy = placed.shift(slot)
+            self.boxes[v] = self.box(v, slot, left + dx, dy)
+            self.boxes[v].row = placed.row(slot)
+        scene.height = max(box.bottom for box in self.boxes.values()) + max(MARGIN, placed.foot + 20)
+        labels = [self.edges(scene, placed, link, left) for link in links]
         scene.add(*self.boxes.values())
-        place_labels(scene, [label for label in labels if label is not None])
-        scene.add(Text(MARGIN, 52, title, 26, True, kind="title"))
+        place_labels(scene, labels)
+        scene.add(Text(MARGIN, 52, heading, size, True, kind="title"))
         return scene
 
     def drawn_inputs(self, v: Value) -> dict[Value, list[int]]:
@@ -71,7 +78,7 @@ class Expression:
     def rows(self, v: Value) -> list[tuple[str, str, str]]:
         """(word, number, colour) for the value and the gradient."""
         if v.kind == "elided":
-            return [(self.words["operations"].format(count=f"{v.settings['operations']:,}"), "", "ink")]
+            return [(self.words[word].format(count=f"{count:,}"), "", "ink") for word, count in v.settings.items()]
         value = given(float(v.tensor)) if v.kind == "number" else value_words(v, self.values)
         rows = [(self.words["value"], value, "ink")] if value and self.values != "none" else []
         if v.kind == "weight" or v.kind not in ("number", "data") and self.backward and self.graph.gradients == "all":
@@ -102,9 +109,9 @@ class Expression:
         if v.kind == "number":
             return given(float(v.tensor))
         if v.kind == "weight":
-            return v.full_name
+            return fonts.cut(v.full_name, LONGEST, 23, True)
         forms = list(formulas.forms(v, self.graph))
-        return next((form for form in forms if fonts.measure(form, 23, True) <= 340), forms[-1])
+        return fonts.cut(next((form for form in forms if fonts.measure(form, 23, True) <= LONGEST), forms[-1]), LONGEST, 23, True)
 
     def height(self, v: Value) -> float:
         strips = self.shows_strip(v)
@@ -113,15 +120,15 @@ class Expression:
     def shows_strip(self, v: Value) -> bool:
         return v.kind not in ("number", "elided") and v.array.size > 1 and self.values in ("auto", "numbers") and v.array.dtype.kind == "f"
 
-    def box(self, v: Value, slot: Slot, shift: float) -> Box:
+    def box(self, v: Value, slot: Slot, dx: float, dy: float) -> Box:
         """A box with its title, value and gradient."""
-        kind = "weight" if v.kind == "weight" else "data" if not v.computed else "loss" if v is self.graph.root else "state"
+        kind = "weight" if v.kind == "weight" else "value" if v.kind == "elided" else "data" if not v.computed else "loss" if v is self.graph.root else "state"
         fill, stroke = STYLES[kind]
         h = self.height(v)
-        box = Box(self.graph.id[v], slot.x + shift, slot.y + (slot.h - h) / 2, slot.w, h, fill, stroke, 2, 16, kind=kind)
+        box = Box(self.graph.id[v], slot.x + dx, slot.y + dy + (slot.h - h) / 2, slot.w, h, fill, stroke, 2, 16, "9 6" if v.kind == "elided" else "", kind)
         if not finite(v, self.graph):
             box.fill, box.stroke, box.dash = "alarm fill", "alarm", "7 4"
-        box.title, box.row = formulas.equation(v, self.graph), slot.rank
+        box.title = formulas.equation(v, self.graph)
         x, y = box.x + box.w / 2, box.y + 34
         box.texts.append(Text(x, y, self.title(v), 23, True, "ink", "middle", box.fill))
         if self.shows_strip(v):
@@ -139,24 +146,25 @@ class Expression:
 
     # -- edges
 
-    def edges(self, scene: Scene, body: Body, link: Link, shift: float) -> Label | None:
+    def edges(self, scene: Scene, placed: Bands, link: Link, left: float) -> Label:
         """Black up and orange down beside each other, or grey for what has no gradient; returns the edge's words."""
         assert link.lower is not None and link.upper is not None
         x, v = link.lower.key, link.upper.key
         lower, upper = self.boxes[x], self.boxes[v]
-        points = [(px + shift, py) for piece in body.route(link, 0, 0) for px, py in piece]
+        corners, entered = placed.route(link)
+        points = [(px + left, py) for px, py in corners]
         points[0], points[-1] = (points[0][0], lower.y), (points[-1][0], upper.bottom)
+        stretch, around = (points[entered], points[entered + 1]), list(pairwise(points))
+        radius = 14.0 if entered else 40.0
         flows = x.kind in ("value", "weight", "elided")
         if not flows or not self.backward:
             stroke = "ink" if flows else "line"
-            scene.add(Edge(lower.id, upper.id, bent(points, 40), stroke, 2.4, "head", kind="forward"))
-            return Label((points[0], points[1]), [], "")
-        left, right = beside(points, OFFSET), beside(points, -OFFSET)
-        scene.add(Edge(lower.id, upper.id, bent(left, 40), "ink", 2.6, "head", kind="forward"))
-        scene.add(Edge(lower.id, upper.id, bent(right, 40), "gradient line", 2.6, "tail", kind="backward"))
-        spelled = self.scalar and self.small and self.words_on_edges and x.kind != "elided"
-        words = self.edge_words(x, v, link.key) if spelled else []
-        return Label((points[0], points[1]), words, f"edge {lower.id} {upper.id}")
+            scene.add(Edge(lower.id, upper.id, bent(points, radius), stroke, 2.4, "head", kind="forward"))
+            return Label(stretch, [], "", around)
+        scene.add(Edge(lower.id, upper.id, bent(beside(points, OFFSET), radius), "ink", 2.6, "head", kind="forward"))
+        scene.add(Edge(lower.id, upper.id, bent(beside(points, -OFFSET), radius), "gradient line", 2.6, "tail", kind="backward"))
+        words = self.edge_words(x, v, link.key) if self.spelled and x.kind != "elided" else []
+        return Label(stretch, words, f"edge {lower.id} {upper.id}", around)
 
     def edge_words(self, x: Value, v: Value, places: list[int]) -> list[str]:
         """∂e/∂c = d = 2, and what the chain rule makes of it: 1·2 = 2."""
@@ -173,28 +181,6 @@ class Expression:
             return [first]
         dy = float(arriving.ravel()[0])
         return [first, f"{number(dy)}·{bracketed(local)} = {number(dy * local)}"]
-
-
-@dataclass
-class Label:
-    """An edge's first stretch and the words that belong beside it."""
-
-    stretch: tuple[Point, Point]
-    words: list[str]
-    edge: str  # which edge they belong to
-
-    def at(self, share: float, left: bool) -> list[Text]:
-        """The words beside the point at that share of the way, at its left or its right, clear of the line."""
-        (x0, y0), (x1, y1) = self.stretch
-        slope, y = (x1 - x0) / (y1 - y0), y0 + (y1 - y0) * share
-        texts = []
-        for k, words in enumerate(self.words):
-            size, down = (19, -4) if k == 0 else (20, 20)
-            xs = [x0 + slope * (level - y0) for level in (y + down + 4, y + down - size)]
-            x = min(xs) - 11 if left else max(xs) + 11
-            texts.append(Text(x, y + down, words, size, k > 0, "gradient" if k else "muted", "end" if left else "start",
-                              kind=self.edge))  # fmt: skip
-        return texts
 
 
 def added(numbers: list[float]) -> str:
@@ -236,53 +222,18 @@ def local_symbol(v: Value, position: int, graph: Graph) -> str:
 
 
 def beside(points: list[Point], offset: float) -> list[Point]:
-    """The same way a little to one side, each point moved across the way's direction there."""
+    """The same way a little to one side; where it turns, the two sides' lines meet."""
+    sides = [aside(a, b) for a, b in pairwise(points)]
     moved = []
-    for k, (x, y) in enumerate(points):
-        (x0, y0), (x1, y1) = points[max(0, k - 1)], points[min(len(points) - 1, k + 1)]
-        length = max(1e-9, ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5)
-        moved.append((x + offset * (y1 - y0) / length, y))
+    for (x, y), (ax, ay), (bx, by) in zip(points, [sides[0], *sides], [*sides, sides[-1]], strict=True):
+        share = offset / max(0.4, 1 + ax * bx + ay * by)
+        moved.append((x + share * (ax + bx), y + share * (ay + by)))
+    for k, (ax, _) in ((0, sides[0]), (-1, sides[-1])):  # the ends stay on their boxes, and as far apart where the way is slanting
+        moved[k] = (points[k][0] + offset / (ax if abs(ax) > 0.3 else math.copysign(0.3, ax)), points[k][1])
     return moved
 
 
-def place_labels(scene: Scene, labels: list[Label]) -> None:
-    """Each edge's words at the side and the height where they meet the least; the page grows with them."""
-    placed: list[Text] = []
-    for label in sorted(labels, key=lambda label: (label.stretch[0][1], label.stretch[0][0])):
-        if not label.words:
-            continue
-        (x0, _), (x1, _) = label.stretch
-        sides = (True, False) if x1 - x0 > 12 else (False, True)
-        choices = [label.at(share, left) for share in (0.5, 0.36, 0.64) for left in sides]
-        best = min(range(len(choices)), key=lambda k: (trouble(choices[k], placed, labels, label, scene), k))
-        placed += choices[best]
-    scene.width = max([scene.width, *(t.bounds[2] + 24 for t in placed)])
-    scene.add(*placed)
-
-
-def trouble(texts: list[Text], placed: list[Text], labels: list[Label], own: Label, scene: Scene) -> float:
-    """How much the words would meet other words, lines, boxes and the page's edge."""
-    total = 0.0
-    for text in texts:
-        box = text.bounds
-        total += 10 * sum(overlaps(box, other.bounds) for other in placed)
-        total += 4 * sum(crosses(box, label.stretch) for label in labels if label is not own)
-        total += 10 * sum(overlaps(box, (b.x, b.y, b.right, b.bottom)) for b in scene.boxes) + 10 * (box[0] < 8)
-    return total
-
-
-def overlaps(a: tuple[float, float, float, float], b: tuple[float, float, float, float], margin: float = 5) -> bool:
-    """Whether two rectangles meet."""
-    return a[0] < b[2] + margin and b[0] < a[2] + margin and a[1] < b[3] and b[1] < a[3]
-
-
-def crosses(box: tuple[float, float, float, float], stretch: tuple[Point, Point]) -> bool:
-    """Whether a line passes through a rectangle (with room for its two colours)."""
-    (x0, y0), (x1, y1) = stretch
-    for k in range(9):
-        y = box[1] + (box[3] - box[1]) * k / 8
-        if min(y0, y1) <= y <= max(y0, y1):
-            x = x0 + (x1 - x0) * (y - y0) / (y1 - y0)
-            if box[0] - 7 <= x <= box[2] + 7:
-                return True
-    return False
+def aside(a: Point, b: Point) -> Point:
+    """Across the way from a to b, one pixel long."""
+    length = max(1e-9, math.dist(a, b))
+    return (b[1] - a[1]) / length, (a[0] - b[0]) / length

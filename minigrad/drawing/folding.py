@@ -1,6 +1,6 @@
 """Which values have a box of their own; the others fold into the boxes that they are part of, so that a box is an equation.
 
-What a program named, what leaves its step, and what a nonlinearity bends stays; of a graph too large to be read, the newest part.
+What a program named, what leaves its step, and what a nonlinearity bends stays.
 """
 
 from __future__ import annotations
@@ -113,25 +113,3 @@ def fold_inner(graph: Graph) -> None:
     for v in graph.values:
         if v.shown and v.computed and v.column is not None and v is not graph.root and v not in sums:
             v.shown = v.role in states
-
-
-def keep_newest(graph: Graph, most: int = 18) -> None:
-    """Of a graph too large to be read, the newest results stay, with the leaves that they use; all older ones are one box."""
-    boxes = [v for v in graph.values if v.shown and v.computed]
-    since = boxes[-most].time if len(boxes) > most else 0.0
-    kept = [v for v in graph.values if v.computed and v.time >= since]
-    older = sum(v.computed and v.time < since for v in graph.values)
-    rest = Value(None, "elided", name="…", shown=True, time=since - 1, settings={"operations": older})
-    for v in kept:
-        v.inputs = [rest if x.computed and x.time < since else x for x in v.inputs]
-        rest.users += [v] if rest in v.inputs else []
-    computed, leaves = set(kept), list(dict.fromkeys(x for v in reversed(kept) for x in v.inputs if not x.computed and x is not rest))
-    for x in leaves:
-        x.users = [user for user in x.users if user in computed]
-    for x in leaves[2 * most :]:
-        x.shown = False
-    inside = {*computed, *leaves}
-    rest.settings["leaves"] = max(0, len(leaves) - 2 * most)
-    rest.shown = bool(older)
-    graph.values = [rest, *(v for v in graph.values if v in inside)]
-    graph.id = {v: f"n{k}" for k, v in enumerate(graph.values)}

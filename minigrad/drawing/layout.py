@@ -17,6 +17,7 @@ from .scene import Point
 SPACE = 8.0  # between two boxes of a row
 CHANNEL = 20.0  # the width that a passing edge has in a row
 APART = 20.0  # between two lines that enter or leave the same side
+LIGHT = 0.05  # how much a leaf counts where boxes push each other aside
 
 
 @dataclass(eq=False)
@@ -37,6 +38,7 @@ class Slot:
     last: bool = False
     left_pull: bool = False  # something enters from the step before: stand at the left
     right_pull: bool = False  # a way out at the top: stand at the right
+    ceiling: bool = False  # above all others
 
     @property
     def right(self) -> float:
@@ -73,6 +75,7 @@ class Body:
         rank(self.slots, self.links)
         if not sinking:
             rise_to_users(self.links)
+        to_the_top(self.slots)
         wrap_leaves(self.slots, leaf_room)
         self.rows = ordered_rows(self.slots, self.links)
 
@@ -95,7 +98,7 @@ class Body:
         """Every box as wide as it needs, near what it is joined to, however wide that makes the whole."""
         relax(self.rows, self.links, space)
         self.width = max(slot.right for row in self.rows for slot in row)
-        bottom = top + sum(max(height(s) for s in row if s.key is not None) for row in self.rows) + gap * (len(self.rows) - 1)
+        bottom = top + sum(self.row_heights(height)) + gap * (len(self.rows) - 1)
         self.set_heights(top, bottom, height)
         for k in range(len(self.rows) + 1):
             self.join(k)
@@ -139,13 +142,17 @@ class Body:
 
     def set_heights(self, top: float, bottom: float, height: Callable[[Slot], float]) -> None:
         """Every box of a row has the row's height; what is left between top and bottom goes between the rows."""
-        heights = [max((height(slot) for slot in row if slot.key is not None), default=20.0) for row in self.rows]
+        heights = self.row_heights(height)
         gap = (bottom - top - sum(heights)) / max(1, len(self.rows) - 1)
         y = bottom
         for row, h in zip(self.rows, heights, strict=True):
             for slot in row:
                 slot.h, slot.y = (h, y - h)
             y -= h + gap
+
+    def row_heights(self, height: Callable[[Slot], float]) -> list[float]:
+        """How high every row is."""
+        return [max((height(slot) for slot in row if slot.key is not None), default=20.0) for row in self.rows]
 
     def join(self, k: int) -> None:
         """Where the lines between row k − 1 and row k start and end: upright where they can be, never on each other."""
@@ -260,10 +267,17 @@ def rise_to_users(links: list[Link]) -> None:
     """A leaf stands right under the lowest of its users."""
     lowest: dict[Slot, int] = {}
     for link in links:
-        if link.lower is not None and link.upper is not None and link.lower.leaf:
+        if link.lower is not None and link.upper is not None and link.lower.leaf and link.lower.key is not None:
             lowest[link.lower] = min(lowest.get(link.lower, link.upper.rank), link.upper.rank)
     for leaf, above in lowest.items():
         leaf.rank = above - 1
+
+
+def to_the_top(slots: list[Slot]) -> None:
+    """Ways out stand in a row of their own above all others."""
+    highest = max((slot.rank for slot in slots if not slot.ceiling), default=0)
+    for slot in slots:
+        slot.rank = highest + 1 if slot.ceiling else slot.rank
 
 
 def wrap_leaves(slots: list[Slot], room: float) -> None:
@@ -292,29 +306,46 @@ def relax(rows: list[list[Slot]], links: list[Link], space: float, sweeps: int =
         for slot in row:
             slot.w, slot.x = slot.need, x
             x += slot.need + space
+    places = {slot: k for k, row in enumerate(rows) for slot in row}
+    below = {slot: [x for x in leading(found) if places[x] < places[slot]] for slot, found in around.items()}
     for sweep in range(sweeps):
         for row in rows if sweep % 2 else rows[::-1]:
-            wanted = [sum(o.x + o.w / 2 for o in around[s]) / len(around[s]) if around[s] else s.x + s.w / 2 for s in row]
-            keep_order(row, wanted, space)
+            keep_order(row, [mean(leading(around[slot]), slot) for slot in row], space)
+    for row in rows:  # at last upwards, so that a chain is upright
+        keep_order(row, [mean(below[slot] or leading(around[slot]), slot) for slot in row], space)
     left = min(slot.x for row in rows for slot in row)
     for row in rows:
         for slot in row:
             slot.x -= left
 
 
+def leading(around: list[Slot]) -> list[Slot]:
+    """What a box stands above or below: other results, and leaves only where there is nothing else."""
+    return [slot for slot in around if not slot.leaf] or around
+
+
+def mean(around: list[Slot], slot: Slot) -> float:
+    """The middle of what is around a box; its own where there is nothing."""
+    return sum(other.x + other.w / 2 for other in around or [slot]) / len(around or [slot])
+
+
 def keep_order(row: list[Slot], wanted: list[float], space: float) -> None:
-    """Pool adjacent violators: the centres nearest to the wanted ones at which no two boxes of the row come too close."""
+    """Pool adjacent violators: the centres nearest to the wanted ones at which no two boxes of the row come too close.
+
+    Leaves give way: they count little.
+    """
     offsets = [0.0]
     for a, b in pairwise(row):
         offsets.append(offsets[-1] + (a.w + b.w) / 2 + space)
-    pools: list[tuple[float, int]] = []
-    for x, offset in zip(wanted, offsets, strict=True):
-        total, count = x - offset, 1
-        while pools and pools[-1][0] / pools[-1][1] > total / count:
+    pools: list[tuple[float, float, int]] = []
+    for slot, x, offset in zip(row, wanted, offsets, strict=True):
+        weight = LIGHT if slot.leaf else 1.0
+        total, heavy, count = weight * (x - offset), weight, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / heavy:
             before = pools.pop()
-            total, count = total + before[0], count + before[1]
-        pools.append((total, count))
-    centres = [total / count for total, count in pools for _ in range(count)]
+            total, heavy, count = total + before[0], heavy + before[1], count + before[2]
+        pools.append((total, heavy, count))
+    centres = [total / heavy for total, heavy, count in pools for _ in range(count)]
     for slot, centre, offset in zip(row, centres, offsets, strict=True):
         slot.x = centre + offset - slot.w / 2
 

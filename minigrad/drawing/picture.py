@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..trace import Trace
-from . import models, several, tape_view, views
+from . import models, pages, several, tape_view, views
 from .figure import Figure
 from .flow import Flow
 from .folding import fold_scopes
@@ -95,7 +95,8 @@ def in_time_or_not(graph: Graph, own: Mapping[str, str], view: str, **options: A
         chosen = {key: options[key] for key in ("slide", "most", "values", "title", "labels")}
         return tape_view.tape(graph, own, **chosen)
     if not graph.columns:
-        return views.expression(graph, own, backward=graph.backward, values=options["values"], title=options["title"]), ""
+        chosen = {key: options[key] for key in ("slide", "most", "values", "title")}
+        return pages.expression(graph, own, backward=graph.backward, **chosen), ""
     return views.unrolled(graph, own, backward=graph.backward, **options)
 
 

@@ -8,13 +8,12 @@ from itertools import cycle
 from typing import Any
 
 from . import feeds as feeding
-from . import fonts, formulas, several, text, text_views
+from . import fonts, formulas, several, text
 from .cell import scene as cell_scene
-from .expression import Expression
-from .folding import fold_inner, keep_newest
+from .folding import fold_inner
 from .graph import Graph, Value
 from .moving import SLIDE, centred
-from .naming import MARKS, name_the_nameless
+from .naming import MARKS
 from .notes import check, notes
 from .placed import MARGIN
 from .rolled import scene as rolled_scene
@@ -111,29 +110,6 @@ def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, 
     fall.draw(scene, pills, zero)
     results = max((b.bottom for b in net.boxes.values() if b.x >= net.right), default=0.0)
     notes(fall, max(pills + (34 if bare else PILL + 46), results + 40), 0.0 if bare else 60.0)
-
-
-def expression(graph: Graph, words: Mapping[str, str], *, backward: bool, values: str, title: str | None) -> Scene:
-    """The graph without time: numbers that it was given are boxes too, while it is small."""
-    if len(graph.shown) < 30:
-        scalar = all(v.kind == "number" or v.array.size == 1 for v in graph.values) and len(graph.values) < 60
-        for v in graph.values:
-            v.shown |= scalar or v.kind == "number" or v.leaf
-        name_the_nameless(graph)
-    if len(graph.shown) > 60:
-        keep_newest(graph)
-    title = title or words["title expression" if backward else "title computed"].format(name=graph.root.name)
-    older = [words["operations"].format(count=f"{v.settings['operations']:,}") for v in graph.shown if v.kind == "elided"]
-    lines = [words["says before"].format(operations=operations) for operations in older]
-    lines += [words["leaves more"].format(count=v.settings["leaves"]) for v in graph.values if v.settings.get("leaves")]
-    lines += [formulas.equation(v, graph) + "." for v in graph.shown if v.computed]
-    if backward:
-        weights = [v for v in graph.shown if v.kind == "weight"]
-        drawing = Expression(graph, words, backward, values)
-        lines.append(words["says gradients"].format(list="; ".join(f"{v.full_name}.grad = {drawing.gradient_text(v)}" for v in weights)))
-    scene = Expression(graph, words, backward, values).scene(title, "\n".join(lines))
-    scene.text = text_views.expression(graph, words, title, backward)
-    return scene
 
 
 def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate: int | None) -> Scene:
