@@ -778,8 +778,8 @@ def constant(values: Any) -> Any:
 
 
 def check_range(indices: Any, n: int, operation: str, what: str) -> None:
-    """On the host only: asking a GPU would make it wait."""
-    if backend.on_host(indices) and indices.size and not (0 <= indices.min() and indices.max() < n):
+    """On the host only: asking a GPU would make it wait.  Among unsigned numbers, negative ones are the largest."""
+    if backend.on_host(indices) and indices.size and indices.view(f"u{indices.dtype.itemsize}").max() >= n:
         wrong = indices.min() if indices.min() < 0 else indices.max()
         raise IndexError(f"{operation} has no {what} {wrong}: there are {n}{f', 0 … {n - 1}' if n else ''}")
 

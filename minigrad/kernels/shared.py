@@ -18,7 +18,7 @@ Array = Any
 
 def tanh(z: Array) -> None:
     """y = tanh z"""
-    np.tanh(z, out=z)
+    np.tanh(z, z)
 
 
 def tanh_slope(y: Array, out: Array) -> None:
@@ -105,8 +105,8 @@ def step_product(W: Array, rows: int) -> Callable[..., Array]:
     # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
     width = next((w for w in (K, 64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
     if W.ndim == 2 and width == K:
-        W = W.copy(order="C") if rows * H * K <= 100**3 else W  # small, it must lie as it is read
-        return lambda h, out=None: np.dot(h, W, out)
+        W = W.copy(order="C") if 1 < rows <= 100**3 / (H * K) else W  # small, it must lie as it is read
+        return lambda h, out=None: h.dot(W, out)  # the method: a fifth of a microsecond less than np.dot, at every step
     blocks = W.reshape(*W.shape[:-1], K // width, width).swapaxes(-3, -2).copy(order="C")
     scratch = empty(W, (*W.shape[:-2], rows, K))
 
@@ -136,7 +136,7 @@ def weight_gradient(x: Array, dz: Array) -> Array:
     """dW = Σₜ xₜᵀ dzₜ, one product for all steps: (T, N, rows), (gates, T, N, units) → (rows, gates·units)"""
     gates, units, x = dz.shape[0], dz.shape[-1], x.reshape(-1, x.shape[-1])
     if gates == 1:
-        return np.dot(x.T, dz.reshape(-1, units))
+        return x.T.dot(dz.reshape(-1, units))
     dW = empty(dz, (x.shape[-1], gates, units))
     np.matmul(x.T, dz.reshape(gates, -1, units), out=dW.swapaxes(0, 1))
     return dW.reshape(-1, gates * units)

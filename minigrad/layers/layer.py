@@ -58,6 +58,9 @@ def in_training() -> bool:
     return _training
 
 
+FLAT = frozenset({Tensor, Parameter, np.ndarray, bool, int, float, str, type(None)})    # what has nothing inside
+
+
 class training_mode:
     """Inside, `training` holds for every layer that is not told otherwise; None changes nothing."""
 
@@ -126,13 +129,13 @@ class Layer:
     def __call__(self, x: Any, *more: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
         if "_calls" not in vars(self):
             raise TypeError(f"{type(self).__name__}.__init__ must call super().__init__() before anything else")
-        alone = isinstance(x, Tensor) and not more and not options           # the commonest case, spared the walk through nests
-        if not alone:
+        flat = not more and isinstance(x, (Tensor, np.ndarray)) and all(type(one) in FLAT for one in options.values())
+        if not flat:                                                         # the commonest case is spared the walk through nests
             x = as_one_array(x) if isinstance(x, (list, tuple)) else x
             if any(isinstance(one, Symbol) for one in leaves((x, *more, options))):
                 return self._record((x, *more), options, training, mask)
         with scope(self.name), training_mode(training):
-            inputs = (self._cast(x),) if alone else map_leaves(self._cast, (x, *more))
+            inputs = (self._cast(x),) if flat else map_leaves(self._cast, (x, *more))
             options = options and map_leaves(self._cast_option, options)
             mask = carried_mask(inputs[0]) if mask is None else mask
             if not self.built:
