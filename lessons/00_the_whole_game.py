@@ -1,17 +1,18 @@
 # %% [markdown]
 # # 00. The whole game
-# **The idea.** First see it work: a net that learns to spell a word, and one that reads handwriting, in five steps. Every
-# lesson after this one opens the box a little further.
+# **The idea.** First see it work: a net that learns to spell a word, and one that reads handwriting, in five steps.
+# Every lesson after this one opens the box a little further.
 #
-# The first of the five lectures (README lists them) names five steps in Keras: prepare the input, define the architecture,
-# choose how to learn, say what is to be learned, train and test. Its code runs here as it stands, but for the import.
+# The first of the five lectures (README lists them) names five steps in Keras: prepare the input, define the
+# architecture, choose how to learn, say what is to be learned, train and test. Its code runs here as it stands, but for
+# the import.
 #
 # You need Python. Time: five seconds.
 #
-# Every lesson is a script that judges itself, by an object `L`: `L.check(what, got, relation, wanted)` prints ✓ or ✗, and one
-# ✗ fails the lesson; `L.predict(question, answer)` asks you before it tells (typed and graded with `--quiz`);
-# `L.figure(name, picture)` keeps a picture in `lessons/out/`; `L.pick(fast, normal)` is the number for the mode of this run.
-# `mg` is minigrad, the library of this repository.
+# Every lesson is a script that judges itself, by an object `L`: `L.check(what, got, relation, wanted)` prints ✓ or ✗,
+# and one ✗ fails the lesson; `L.predict(question, answer)` asks you before it tells (typed and graded with `--quiz`);
+# `L.figure(name, picture)` keeps a picture in `lessons/out/`; `L.pick(fast, normal)` is the number for the mode of this
+# run. `mg` is minigrad, the library of this repository.
 # %%
 import os
 import subprocess
@@ -26,8 +27,8 @@ from minigrad.models import Sequential
 L = Lesson(__file__, pictures=["model", "one_example", "digits_wrong"])
 # %% [markdown]
 # ## A word
-# A small recurrent net reads letters and says the next one. One weight matrix, $W_{hh}$, is used at every letter, and each use
-# contributes to its gradient. Try it with your name: `python -m minigrad YOURNAME`.
+# A small recurrent net reads letters and says the next one. One weight matrix, $W_{hh}$, is used at every letter, and
+# each use contributes to its gradient. Try it with your name: `python -m minigrad YOURNAME`.
 # %%
 print(flush=True)
 command = [sys.executable, "-m", "minigrad", "Anna", "--out", L.out]
@@ -36,8 +37,8 @@ L.check("it spelled the word", done.returncode, "==", 0)
 # %% [markdown]
 # ## Five steps
 # The slide's net expects 100 numbers and tells ten classes apart. So do these generated data: ten centres, and points
-# scattered around them. You need not know the words yet: Dense, relu, softmax and the loss are lesson 04. An *epoch* is once
-# through all data, a *batch* what is looked at for one update of the weights.
+# scattered around them. You need not know the words yet: Dense, relu, softmax and the loss are lesson 04. An *epoch* is
+# once through all data, a *batch* what is looked at for one update of the weights.
 # %%
 rng = np.random.default_rng(L.seed)
 centres, classes = rng.standard_normal((10, 100)), rng.integers(0, 10, 2000)
@@ -57,7 +58,8 @@ L.check("the weights, counted", model.count_params(), "==", 7114)
 L.check("accuracy of the slide's net, on the points that it learned from", model.evaluate(x_train, y_train)[1], ">=", 0.9)
 L.figure("model", mg.draw(model))
 # %% [markdown]
-# That is the model as you wrote it. And this is what `fit` did with one example: forward, then back. Lesson 01 is about it.
+# That is the model as you wrote it. And this is what `fit` did with one example: forward, then back. Lesson 01 is about
+# it.
 # %%
 with mg.Trace() as trace:
     p = model(x_train[:1])
@@ -66,8 +68,8 @@ with mg.Trace() as trace:
 L.figure("one_example", mg.draw(trace, title="What fit did for one example: forward, then back"))
 # %% [markdown]
 # ## Handwriting
-# 1,797 digits of 8 × 8 pixels, a quarter of them held out. `input_dim` changes, and the labels are numbers here instead of
-# one-hot rows ("sparse"); and then how long and how boldly the net learns.
+# 1,797 digits of 8 × 8 pixels, a quarter of them held out. `input_dim` changes, and the labels are numbers here instead
+# of one-hot rows ("sparse"); and then how long and how boldly the net learns.
 # %%
 images, labels = datasets.digits()
 (x_train, y_train), (x_test, y_test) = datasets.split(images.reshape(-1, 64), labels)
@@ -111,7 +113,8 @@ for panel, k in zip(panels.flat, wrong, strict=False):
 L.figure("digits_wrong", figure, wrong=wrong, said=said[wrong])
 # %% [markdown]
 # ## Is it the digits that it learned?
-# A control: the same net and training (shorter with `--fast`), but the labels shuffled, so that there is nothing to learn.
+# A control: the same net and training (shorter with `--fast`), but the labels shuffled, so that there is nothing to
+# learn.
 # %%
 L.predict("accuracy on the test digits if the training labels are shuffled, on average over many shuffles", 0.1, 0.02)
 y_train = rng.permutation(y_train)
@@ -122,11 +125,11 @@ print("  the pictures of 0, 1, …, 9 are most often read as", *counts.argmax(ax
 print(f"  so this shuffle makes {shuffled:.1%} right")
 L.check("with shuffled labels it is far from reading", shuffled, "<=", 0.25)
 # %% [markdown]
-# One shuffle can be far from 0.1: the pictures of one digit look alike to the net, so that many of them get the same answer,
-# and are right or wrong together.
+# One shuffle can be far from 0.1: the pictures of one digit look alike to the net, so that many of them get the same
+# answer, and are right or wrong together.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 00 answers_00.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 00 DIR/answers_00.py` grades.
 # 1. *Predict*, `weights`. The number of weights of another two-layer net.
 # 2. *Predict*, `first_loss`. The loss of an untrained net on ten classes, if it thinks all equally probable.
 # 3. *Build*, `deeper()`. A net with one hidden layer more, and nothing else changed.

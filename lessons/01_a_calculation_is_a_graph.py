@@ -46,7 +46,8 @@ L.predict("what is ∂e/∂b?", 5)
 # ## Backward: from the newest to the oldest
 # Begin with $\partial e/\partial e = 1$. An operation that has received its own gradient multiplies it by its *local
 # derivative*, how much its value changes with each input, and hands the product to that input. The newest operation
-# goes first. So nobody passes on a gradient that is still incomplete: every operation that uses a value was made after it.
+# goes first. So nobody passes on a gradient that is still incomplete: every operation that uses a value was made after
+# it.
 # %%
 def local_derivative(y, k, h=1e-4):
     """How much y changes with its input k alone: nudge it up and down, and look. No walk back is needed for that."""
@@ -58,9 +59,10 @@ def local_derivative(y, k, h=1e-4):
 
 e.backward()
 # %% [markdown]
-# `history(e)` lists what $e$ was calculated from, the newest first: the order of the walk. `trace.contributions(x)` lists
-# what was handed to $x$, one entry for each use of it: `.output` is who handed it over, `.position` as which of its inputs it
-# used $x$, `.array` is what. Beside it stands the local derivative, found by a nudge: does the walk multiply by just that?
+# `history(e)` lists what $e$ was calculated from, the newest first: the order of the walk. `trace.contributions(x)`
+# lists what was handed to $x$, one entry for each use of it: `.output` is who handed it over, `.position` as which of
+# its inputs it used $x$, `.array` is what. Beside it stands the local derivative, found by a nudge: does the walk
+# multiply by just that?
 # %%
 order, differences = history(e), []
 for y in order:
@@ -87,8 +89,7 @@ L.check("nudging b a little and looking at e says the same", nudged, "~", (float
 L.figure("graph_backward", mg.draw(trace, title="e = (a + b)·(b + 1), forward and backward"))
 # %% [markdown]
 # ## Exercises
-# Write your answers into a file and check it: `python -m lessons check 01 answers_01.py`.
-# The names to fill in are given here; `python -m lessons export --student DIR` writes a file that has them already.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 01 DIR/answers_01.py` grades.
 # 1. *Predict*, `df_dx`. $f = (x + y) \cdot x$ at $x = y = 3$. What is $\partial f/\partial x$?
 # 2. *Build*, `multiply_backward(x, y, dz)`: what the operation $z = x \cdot y$ hands to $x$ and to $y$.
 # 3. *Predict*, `hand_overs`. In $g = x \cdot x \cdot x$ at $x = 2$: how many hand-overs does $x$ receive? (Their sum is

@@ -41,9 +41,10 @@ for rule, value in [("sum", sum(shares)), ("average", sum(shares) / 3), ("keep o
 L.check("the sum agrees with nudging", sum(shares), "~", (nudged, 1e-8))
 L.check("the average is too small by the number of uses, as a factor", nudged / (sum(shares) / 3), "~", (3.0, 1e-8))
 # %% [markdown]
-# Averaging is not a smaller learning rate in disguise: parameters are used different numbers of times, a weight inside a loop
-# once per step, a weight after the loop once. Were the three uses of $x$ beside one use of another weight $v$ with an equally
-# large gradient, then averaging would turn the step from the direction $(1, 1)$ to $(1/3, 1)$, by 27 degrees.
+# Averaging is not a smaller learning rate in disguise: parameters are used different numbers of times, a weight inside
+# a loop once per step, a weight after the loop once. Were the three uses of $x$ beside one use of another weight $v$
+# with an equally large gradient, then averaging would turn the step from the direction $(1, 1)$ to $(1/3, 1)$, by 27
+# degrees.
 #
 # ## Broadcasting is copying
 # A bias of shape (3,) that is added to 32 rows is used 32 times. What comes back has 32 rows, and must have shape (3,).
@@ -61,9 +62,9 @@ L.check("summing forward copied the gradient back to every entry", bool((X.grad 
 L.figure("broadcast", mg.draw(trace, title="A row that 32 rows use"))
 # %% [markdown]
 # ## Accumulation is the same sum, over calls
-# `.grad` of a tensor that you made (one that was calculated keeps none) adds up whatever arrives, from one `backward()` or from
-# several, until you call `zero_grad()`. Many who meet this for the first time take it for a bug. It is what lets you add the
-# gradients of several batches.
+# `.grad` of a tensor that you made (one that was calculated keeps none) adds up whatever arrives, from one `backward()`
+# or from several, until you call `zero_grad()`. Many who meet this for the first time take it for a bug. It is what
+# lets you add the gradients of several batches.
 # %%
 x = mg.Tensor(2.0, requires_grad=True, name="x")
 y = x * x + x * 3
@@ -95,12 +96,12 @@ print("  the four copies:", " + ".join(f"{share:.4f}" for share in each), f"= {s
 L.check("the shared weight's gradient is the sum over its copies", float(w.grad), "~", (sum(each), 1e-12))
 # %% [markdown]
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 02 answers_02.py` grades them.
-# 1. *Predict*, `mean_bias_gradient`. A bias of shape (1, 3) is added to X of shape (32, 3) and the *mean* over everything is
-#    the loss. What is each entry of its gradient?
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 02 DIR/answers_02.py` grades.
+# 1. *Predict*, `mean_bias_gradient`. A bias of shape (1, 3) is added to X of shape (32, 3) and the *mean* over
+#    everything is the loss. What is each entry of its gradient?
 # 2. *Build.* `unbroadcast(grad, shape)`: sum a gradient back to the shape that its input had before broadcasting.
-# 3. *Predict*, `adam_factor`. Somebody averages the shares instead of summing them, and trains with Adam, which divides each
-#    gradient by its own recent size. A weight that is used ten times gets a gradient ten times too small: by what factor do
-#    Adam's steps on it shrink?
+# 3. *Predict*, `adam_factor`. Somebody averages the shares instead of summing them, and trains with Adam, which divides
+#    each gradient by its own recent size. A weight that is used ten times gets a gradient ten times too small: by what
+#    factor do Adam's steps on it shrink?
 # %%
 L.done()

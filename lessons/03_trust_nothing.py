@@ -132,7 +132,7 @@ L.check("at relu's kink there is no derivative, and the judge complains", mg.che
 # each of the two has a right to its answer there (exercise 3).
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 03 answers_03.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 03 DIR/answers_03.py` grades.
 # 1. *Predict*, `best_eps`. Where is the bottom of the valley for numbers of another spacing u?
 # 2. *Build*, `repaired` and `wrong_ones`. Six backward functions, three of them wrong: which, and what is right?
 # 3. *Predict*, `nudged_relu_at_0`. What does nudging say of relu at exactly 0?

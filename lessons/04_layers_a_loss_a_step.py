@@ -131,7 +131,7 @@ L.check("sigmoid rescaled to pass through 0 with slope 1 has not", float(spread[
 # slope 1/4 at 0, where 0 and 1 are asked for; $4\sigma(z) - 2$ has those.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 04 answers_04.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 04 DIR/answers_04.py` grades.
 # 1. *Predict*, `first_loss`. The loss before training on another number of classes.
 # 2. *Predict*, `variance`. A signal of variance 1 passes ten linear layers whose weights have standard deviation
 #    $0.5/\sqrt{n}$. What is its variance afterwards?

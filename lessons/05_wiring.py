@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 05. Wiring: branches, sharing, several inputs
-# **The idea.** A model need not be a line. Call layers on *symbols*, `Input`s that stand for data still to come, and what you
-# write is a graph; call *one* layer twice, and its weights are shared, their gradients added.
+# **The idea.** A model need not be a line. Call layers on *symbols*, `Input`s that stand for data still to come, and
+# what you write is a graph; call *one* layer twice, and its weights are shared, their gradients added.
 #
-# The lectures list what a Sequential model cannot do: several inputs and outputs, forks into branches, layers with shared
-# weights. The task here needs all of them: two handwritten digits, are they the same?
+# The lectures list what a Sequential model cannot do: several inputs and outputs, forks into branches, layers with
+# shared weights. The task here needs all of them: two handwritten digits, are they the same?
 #
 # You need lessons 02 and 04. Time: ten seconds.
 # %%
@@ -34,8 +34,8 @@ print(f"  {len(same):,} pairs to learn from, {same.mean():.0%} of them equal; {l
 # %% [markdown]
 # ## Twins
 # `look` is one layer. It is called on the left picture and on the right one; what it sees is compared entry by entry,
-# by the square of the difference. It learns with Adam (lesson 03), and a rate that falls along half a cosine from 0.01 to a
-# twentieth of that; the loss is $-\log p$ of the right answer, as in lesson 04, for two classes.
+# by the square of the difference. It learns with Adam (lesson 03), and a rate that falls along half a cosine from 0.01
+# to a twentieth of that; the loss is $-\log p$ of the right answer, as in lesson 04, for two classes.
 # %%
 def twins(shared=True):
     left, right = Input((64,), name="left"), Input((64,), name="right")
@@ -80,8 +80,8 @@ copies = untied.get_layer("look").W.grad + untied.get_layer("look_too").W.grad
 L.check("and of the gradients of two copies of the same values", float(np.abs(copies - look.W.grad).max()), "<", 1e-6)
 # %% [markdown]
 # ## Does sharing pay?
-# The two sides of a pair are of one kind: what is learned on the left is right on the right. One layer sees all pictures,
-# where two see half of them each.
+# The two sides of a pair are of one kind: what is learned on the left is right on the right. One layer sees all
+# pictures, where two see half of them each.
 # %%
 accuracy = {"shared": learned(model), "a layer for each side": learned(untied)}
 for name, value in accuracy.items():
@@ -112,9 +112,10 @@ L.figure("two_heads", mg.draw(both))
 # What it does not show: that sharing always pays. Here the sides mean the same.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 05 answers_05.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 05 DIR/answers_05.py` grades.
 # 1. *Predict*, `weights`. The weights of a three-way net: three pictures, one shared layer.
-# 2. *Predict*, `share`. A layer is called on two inputs, and one of them is always zero. What is that call's share of ∂L/∂W?
+# 2. *Predict*, `share`. A layer is called on two inputs, and one of them is always zero. What is that call's share of
+#    ∂L/∂W?
 # 3. *Build*, `reverse_gradient(x)`. A gradient reversal: forward it changes nothing, backward it turns the sign (the
 #    lectures' example for a model that is no line, domain adaptation, uses it to make two sources of data look alike).
 # %%

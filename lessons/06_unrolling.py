@@ -131,7 +131,7 @@ for shape, (reads, answers) in SHAPES.items():
     L.figure(shape, mg.draw(trace, title=shape.replace("_", " ")))
 # %% [markdown]
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 06 answers_06.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 06 DIR/answers_06.py` grades.
 # 1. *Predict*, `weights`. How many weights has a vanilla net of another size, and how many at ten times the length?
 # 2. *Predict*, `first_state`. Which of the four loops need, for their first step, a state $h_0$ that is not given by the data?
 # 3. *Build*, `jordan(x, W_xh, W_yh, b, W_hy)`. A Jordan net: what is fed back is the *output*, $h_t = \tanh(x_t W_{xh} +

@@ -131,7 +131,7 @@ for temperature in (0.5, 1.0, 2.0):
 # What it does not show: that the net knows any other word. It has seen one, and it says one.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 07 answers_07.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 07 DIR/answers_07.py` grades.
 # 1. *Predict*, `memoryless_loss`. The best mean loss without memory for another word.
 # 2. *Predict*, `shares_and_zero`. How many shares has $W_{hh}$'s gradient in a word of n letters, the last of which is never an
 #    input, and which of them is zero if $h_0 = 0$?

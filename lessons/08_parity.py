@@ -131,7 +131,7 @@ L.check("one flat cut separates even from odd", float((side == odd).mean()), ">=
 # What this does not show: that a net finds such a state for any task, or from any start.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 08 answers_08.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 08 DIR/answers_08.py` grades.
 # 1. *Build*, `running_parity(bits)`. Whether the number of ones so far is odd, in *three* lines of Python: a state, a loop,
 #    no net.
 # 2. *Predict*, `eleven`. A net without a loop is right on all 1,024 rows of ten bits. What does it say of eleven bits?

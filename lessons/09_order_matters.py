@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 09. Order matters
-# **The idea.** Two sentences of the same words, two verdicts. Who counts words cannot tell them apart; who reads them one
-# after the other can.
+# **The idea.** Two sentences of the same words, two verdicts. Who counts words cannot tell them apart; who reads them
+# one after the other can.
 #
-# The lectures' pair: "The food was good, not bad at all" and "The food was bad, not good at all". As a *bag of words*, a count for
-# each word of the vocabulary, they are the same thing.
+# The lectures' pair: "The food was good, not bad at all" and "The food was bad, not good at all". As a *bag of words*,
+# a count for each word of the vocabulary, they are the same thing.
 #
 # You need lesson 06. Time: five seconds.
 # %%
@@ -17,8 +17,8 @@ from minigrad.layers.cells import Cell
 L = Lesson(__file__, pictures=["trace", "bag_vs_rnn"])
 # %% [markdown]
 # ## The task
-# Reviews from five templates: *A was good*, *was not bad*, *good, not bad at all*, *not bad but good*, *A was bad but B was
-# good* (the last word counts), and each the other way round.
+# Reviews from five templates: *A was good*, *was not bad*, *good, not bad at all*, *not bad but good*, *A was bad but B
+# was good* (the last word counts), and each the other way round.
 # %%
 x, y = reviews(L.pick(1500, 3000))
 x_test, y_test = reviews(1000)
@@ -38,9 +38,9 @@ L.check("and are not the same sentence", bool((pair[0] == pair[1]).all()), "==",
 # %% [markdown]
 # ## Three readers
 # One counts, and scores the counts. One reads with a recurrent net. And one reads with a state that is only added to,
-# $h_t = h_{t-1} + F(x_t)$, of which one lecture says that its expressivity is the same. Each ends in *one linear score* of what
-# it has. (An `Embedding` is a vector learned for each word; with `mask_zero` number 0, the padding, is skipped. A cell is one
-# step: input and state in, state out; lesson 14. `global_clipnorm`: lesson 13.)
+# $h_t = h_{t-1} + F(x_t)$, of which one lecture says that its expressivity is the same. Each ends in *one linear score*
+# of what it has. (An `Embedding` is a vector learned for each word; with `mask_zero` number 0, the padding, is skipped.
+# A cell is one step: input and state in, state out; lesson 14. `global_clipnorm`: lesson 13.)
 # %%
 class AddingCell(Cell):
     def step(self, x, h):
@@ -67,10 +67,10 @@ L.check("a linear score of the bag guesses", accuracy["counting words"], "<=", 0
 L.check("a state that is only added to is no better", accuracy["adding"], "<=", 0.6)
 L.check("reading in order solves it", accuracy["reading"], ">=", 0.99)
 # %% [markdown]
-# The state that only adds is a bag of words in disguise: each word adds its own $F$, wherever it stands. No training will
-# teach it the lectures' pair. Of the five templates the last three have the same words for praise and complaint, so that *any*
-# reader of the bag is wrong on half of them: 0.7 in all. Of the four cases of the first two a linear score gets three at most,
-# for what "not" adds to "good" it adds to "bad" too: 0.6 in all.
+# The state that only adds is a bag of words in disguise: each word adds its own $F$, wherever it stands. No training
+# will teach it the lectures' pair. Of the five templates the last three have the same words for praise and complaint,
+# so that *any* reader of the bag is wrong on half of them: 0.7 in all. Of the four cases of the first two a linear
+# score gets three at most, for what "not" adds to "good" it adds to "bad" too: 0.6 in all.
 # %%
 words = {"praise": "was good, was not bad", "complaint": "was bad, was not good"}  # the first two templates
 counts = [bag(np.stack([word_numbers(sentence) for sentence in said.split(", ")])).sum(axis=0) for said in words.values()]
@@ -89,9 +89,9 @@ axes.set(ylabel="verdicts that are right, %", ylim=(0, 105), title="The same wor
 L.figure("bag_vs_rnn", figure, **{name.replace(" ", "_"): value for name, value in accuracy.items()})
 # %% [markdown]
 # ## Watching it change its mind
-# Ask for a verdict after each word: the beginning of the sentence, followed by padding, which a masked net skips. The large
-# dots are where the beginning is a review by itself. Between them nothing was ever asked of the net, and what it says there
-# is no opinion.
+# Ask for a verdict after each word: the beginning of the sentence, followed by padding, which a masked net skips. The
+# large dots are where the beginning is a review by itself. Between them nothing was ever asked of the net, and what it
+# says there is no opinion.
 # %%
 sentences = [*LECTURE, "the soup was not bad", "the staff was rude but the pizza was great", "the bread was not stale but fresh",
              "the service was quick"]  # fmt: skip
@@ -122,9 +122,9 @@ L.check("'rude' is a complaint so far", float(turned[3]), "<", 0.5)
 L.check("and 'great' at the end turns it", float(turned[-1]), ">", 0.5)
 # %% [markdown]
 # ## Position by position?
-# One could give each word a number *and* a place, one-hot for the first word, one-hot for the second, and so on. That keeps
-# the order, but what is learned at one place must be learned again at every other. A recurrent net uses the same weights at
-# every place. The lectures' pair:
+# One could give each word a number *and* a place, one-hot for the first word, one-hot for the second, and so on. That
+# keeps the order, but what is learned at one place must be learned again at every other. A recurrent net uses the same
+# weights at every place. The lectures' pair:
 # %%
 monday = [set(enumerate(said.split())) for said in ("on monday it was snowing", "it was snowing on monday")]
 L.check("inputs, word and place, that the two have in common", len(monday[0] & monday[1]), "==", 0)
@@ -132,7 +132,7 @@ L.check("inputs, word and place, that the two have in common", len(monday[0] & m
 # What this does not show: that a net reads English. It reads five templates.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 09 answers_09.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 09 DIR/answers_09.py` grades.
 # 1. *Build.* `bag(sentence, vocabulary)`: the counts.
 # 2. *Predict*, `same_bag`. Two of four sentences have the same bag: which?
 # 3. *Predict*, `inputs`. Position-wise one-hot: how many inputs?

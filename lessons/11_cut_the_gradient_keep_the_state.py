@@ -46,8 +46,8 @@ def train(chunk, carry_state, trained=True):
 # %% [markdown]
 # ## Where the gradient stops
 # `detach()` returns a *new* tensor with the same values and no history. Count the steps that a walk back visits, one
-# tanh each (in one kernel, as in lesson 10, there would be a single tanh for all): with `detach` as many in every chunk; without,
-# three more each time, until the computer's memory is full.
+# tanh each (in one kernel, as in lesson 10, there would be a single tanh for all): with `detach` as many in every
+# chunk; without, three more each time, until the computer's memory is full.
 # %%
 flips, _ = datasets.echo(1, 12, LAG)
 rnn = mg.layers.RNN(UNITS, return_sequences=True, return_state=True, unroll=True)  # every step an operation of its own
@@ -77,8 +77,6 @@ L.figure("cut", mg.draw(trace, title="A chunk of three steps: the gradient ends 
 # Chunks of 10, the state thrown away at every boundary. The first 5 targets of each chunk ask for flips that this state
 # never saw. *Write down the best accuracy that any net could reach.*
 # %%
-
-
 def bound(chunk):
     return 1 - 0.5 * min(LAG, chunk) / chunk
 
@@ -102,9 +100,9 @@ carried[3] = train(3, carry_state=True)
 L.check("frozen: the random net still echoes its input, and a readout can hear it", frozen, ">=", 0.97)
 L.check("trained: the short-sighted gradient destroys the echo", carried[3], "<=", 0.90)
 # %% [markdown]
-# A random recurrent net remembers already; lesson X2 makes a method of that. What too short a chunk teaches is worse than
-# nothing. The likely reason: every update serves what can be predicted within 3 steps, which is nothing, at the expense of
-# what is older.
+# A random recurrent net remembers already; lesson X2 makes a method of that. What too short a chunk teaches is worse
+# than nothing. The likely reason: every update serves what can be predicted within 3 steps, which is nothing, at the
+# expense of what is older.
 #
 # ## The picture
 # %%
@@ -131,7 +129,7 @@ L.figure("boundary", figure, carried=sorted(carried.items()), reset=sorted(reset
 # text does not tell you its own.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 11 answers_11.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 11 DIR/answers_11.py` grades.
 # 1. *Predict*, `best_accuracy`. The best accuracy for another lag and another chunk, with the state reset.
 # 2. *Build.* `in_chunks(rnn, x, chunk)`: the states at all steps, the state carried, the gradient cut.
 # 3. *Break*, `steps_walked`. Delete `detach`. How many steps does the gradient walk back in the k-th chunk?

@@ -25,8 +25,6 @@ goal = mg.generator().standard_normal(UNITS)  # the loss is goal · h_T: it look
 # reflection: it keeps every length) times a *gain*. A singular value is a stretch: the largest is the most, the least the
 # least, by which a matrix can lengthen a vector; here all are the gain. `inspection.unrolled` gives the states of one graph; `gradient_norms` asks for $\|\partial L/\partial h_t\|$ at each.
 # %%
-
-
 def states_and_loss(gain):
     rnn = mg.layers.RNN(UNITS, recurrent_initializer=Orthogonal(gain), kernel_initializer=RandomNormal(stddev=1.0))
     states = [h for (h,) in inspection.unrolled(rnn, x)]
@@ -109,8 +107,6 @@ L.figure("radius", figure, **{f"power_{k}": norms for k, norms in enumerate(powe
 # The same lecture writes $\partial L_T/\partial W$ with one product, from $h_T$ back to $h_1$. That is the longest road only. The
 # gradient of the shared weight is a *sum* over all steps $k$ (lesson 02); `trace.contributions` has every summand.
 # %%
-
-
 def traced(gain, steps=T):
     rnn = mg.layers.RNN(UNITS, recurrent_initializer=Orthogonal(gain), kernel_initializer=RandomNormal(stddev=1.0))
     with mg.Trace() as trace:
@@ -132,7 +128,7 @@ L.figure("few_steps", mg.draw(traced(gain=0.5, steps=5)[0], title="Five uses of 
 # them. For explosions there is a simple help, lesson 13; for vanishing none of that kind: lesson 14 changes the road itself.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 12 answers_12.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 12 DIR/answers_12.py` grades.
 # 1. *Predict*, `half_life`. Without tanh, $W = $ gain · rotation: after how many steps is the gradient half as large?
 # 2. *Predict*, `sigmoid_threshold`. With sigmoid instead of tanh: which singular value is necessary to explode?
 # 3. *Build*, `jacobian(x, h, W)`. Of one step $h' = \tanh(x + hW)$: the matrix $J_{ij} = \partial h'_j / \partial h_i$.

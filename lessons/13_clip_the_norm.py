@@ -3,8 +3,9 @@
 # **The idea.** Where the error has a wall, one gradient is hundreds of times the others, and one step along it undoes
 # everything. Shorten the step, keep its direction. And read slides with a pencil in your hand.
 #
-# The lectures give two recipes. One is Pascanu's: if $\|g\| \ge$ threshold, then $g \leftarrow \frac{\text{threshold}}{\|g\|} g$. The other is a
-# snippet: `grad_norm = np.sum(grad * grad)`, and if that exceeds the threshold, `grad *= threshold / grad_norm`.
+# The lectures give two recipes. One is Pascanu's: if $\|g\| \ge$ threshold, then
+# $g \leftarrow \frac{\text{threshold}}{\|g\|} g$. The other is a snippet: `grad_norm = np.sum(grad * grad)`, and if
+# that exceeds the threshold, `grad *= threshold / grad_norm`.
 #
 # You need lesson 12. Time: two seconds.
 # %%
@@ -17,8 +18,6 @@ THRESHOLD = 5.0
 # The snippet computes the *squared* norm and calls it the norm. What does it do to a gradient of norm 3, which is below
 # the threshold and should pass untouched?
 # %%
-
-
 def clipped_by_snippet(g):
     grad_norm = np.sum(g * g)
     return g * (THRESHOLD / grad_norm) if grad_norm > THRESHOLD else g
@@ -67,12 +66,11 @@ L.check("by norm the direction stays", float(turned[0]), "<", 0.1)
 L.check("by value it turns by more than ten degrees", float(turned[1]), ">", 10.0)
 # %% [markdown]
 # ## The cliff
-# Pascanu's net of one unit: $x_t = w\,\sigma(x_{t-1}) + b$, fifty steps, error $(\sigma(x_{50}) - 0.7)^2$. Over the plane of $w$ and $b$ this has
-# a wall: on one side the state settles low, on the other high, and in between a tiny change of $w$ or $b$ decides between the
-# two: there the slope is huge. The start lies before the wall; gradients elsewhere are below 1, so 1 is where we clip.
+# Pascanu's net of one unit: $x_t = w\,\sigma(x_{t-1}) + b$, fifty steps, error $(\sigma(x_{50}) - 0.7)^2$. Over the
+# plane of $w$ and $b$ this has a wall: on one side the state settles low, on the other high, and in between a tiny
+# change of $w$ or $b$ decides between the two: there the slope is huge. The start lies before the wall; gradients
+# elsewhere are below 1, so 1 is where we clip.
 # %%
-
-
 def error(w, b):
     x = mg.Tensor(0.5)
     for _ in range(50):
@@ -120,10 +118,10 @@ L.figure("cliff", figure, surface=surface, free=free, held=held)
 # What clipping does not do: help against vanishing. It makes large gradients smaller and leaves small ones as they are.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 13 answers_13.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 13 DIR/answers_13.py` grades.
 # 1. *Predict*, `snippet_norm`. The snippet with another threshold and another norm.
-# 2. *Predict*, `threshold_factor`. A loss that is summed over 25 steps is now averaged instead. By what must the threshold be
-#    multiplied?
+# 2. *Predict*, `threshold_factor`. A loss that is summed over 25 steps is now averaged instead. By what must the
+#    threshold be multiplied?
 # 3. *Build.* `clip_norm(gradients, limit)` over *all* gradients together, not over each.
 # %%
 L.done()

@@ -2,9 +2,9 @@
 # # 15. A hundred steps back
 # **The idea.** Same task, four memories, three of them with the same budget. Only a real gap shows the difference.
 #
-# The lectures say that vanilla recurrent nets "don't work very well" and that gates help. On many examples that is hard to
-# see: lesson 08's parity and lesson 10's poem are learned by the vanilla net. So take a task whose gap you can set, and
-# count updates.
+# The lectures say that vanilla recurrent nets "don't work very well" and that gates help. On many examples that is hard
+# to see: lesson 08's parity and lesson 10's poem are learned by the vanilla net. So take a task whose gap you can set,
+# and count updates.
 #
 # You need lesson 14. Time: half a minute.
 # %%
@@ -17,8 +17,8 @@ L = Lesson(__file__, pictures=["adding", "trace"])
 T, REPEATS, BUDGET, UNITS = L.pick(60, 100, 200), L.pick(1, 3), L.pick(300, 800, 1000), 32
 # %% [markdown]
 # ## The adding problem
-# A sequence of random numbers in $[0, 1)$, two of them marked, one in each half. What is the sum of the two? Everything in
-# between must not disturb (Hochreiter and Schmidhuber 1997).
+# A sequence of random numbers in $[0, 1)$, two of them marked, one in each half. What is the sum of the two? Everything
+# in between must not disturb (Hochreiter and Schmidhuber 1997).
 # %%
 x, y = datasets.adding(1, 8)
 print("  numbers " + " ".join(f"{v:.2f}" for v in x[0, :, 0]) + "\n  marks   " + " ".join(f"{v:4.0f}" for v in x[0, :, 1])
@@ -29,10 +29,10 @@ baseline = float(((tests[T][1] - 1) ** 2).mean())
 L.check("mean squared error of always answering 1", baseline, "~", (1 / 6, 0.03))
 # %% [markdown]
 # ## Four memories
-# The vanilla net, LSTM and GRU; and the IRNN of Le, Jaitly and Hinton (2015): rectifiers, and $W_{hh}$ begins as the identity,
-# so that a state, left alone, stays. Adam, gradients clipped at norm 1, 50 new sequences in every update. Three have the same
-# setting (input weights begin with variance 1/n, lesson 04). The IRNN learns slowly: it gets twice the units, a twentieth
-# of the rate and 2,000 updates, and enters no race.
+# The vanilla net, LSTM and GRU; and the IRNN of Le, Jaitly and Hinton (2015): rectifiers, and $W_{hh}$ begins as the
+# identity, so that a state, left alone, stays. Adam, gradients clipped at norm 1, 50 new sequences in every update.
+# Three have the same setting (input weights begin with variance 1/n, lesson 04). The IRNN learns slowly: it gets twice
+# the units, a twentieth of the rate and 2,000 updates, and enters no race.
 # %%
 SETTINGS = {  # layer, learning rate, budget of updates
     "GRU": (lambda: mg.layers.GRU(UNITS, kernel_initializer="lecun_uniform"), 0.02, BUDGET),
@@ -78,10 +78,10 @@ for name in names:
     else:
         L.check(f"{name}: error of the worst run", max(final[name]), "<", 0.02 if name == "IRNN" else 0.01)
 # %% [markdown]
-# The GRU, whose gradient was far *worse* than the vanilla net's before training (lesson 14), needs the fewest. So gates do
-# not give a long memory at the start; they make it learnable. And this is a statement about a budget: no run here says what
-# the vanilla net would do with more (try `--long`). The IRNN shows that gates are not the only way: it begins as the
-# identity, which keeps the road open, too.
+# The GRU, whose gradient was far *worse* than the vanilla net's before training (lesson 14), needs the fewest. So gates
+# do not give a long memory at the start; they make it learnable. And this is a statement about a budget: no run here
+# says what the vanilla net would do with more (try `--long`). The IRNN shows that gates are not the only way: it begins
+# as the identity, which keeps the road open, too.
 # %%
 for slower in names[1:-1]:
     L.check(f"updates of the GRU / of the {slower}, on average", updates["GRU"] / updates[slower], "<", 1)
@@ -95,8 +95,9 @@ axes.legend()
 L.figure("adding", figure, **{f"{name}_{k}": list(curve.items()) for name, tries in runs.items() for k, (curve, _, _) in enumerate(tries)})
 # %% [markdown]
 # ## What the solved net does
-# Ask the readout at *every* step, although it was trained at the last one only (see the picture). And look at the keep gate
-# $z$ of $h_t = z \odot h_{t-1} + (1 - z) \odot \tilde h$, with $\tilde h$ the new state that it proposes: when does it let something in?
+# Ask the readout at *every* step, although it was trained at the last one only (see the picture). And look at the keep
+# gate $z$ of $h_t = z \odot h_{t-1} + (1 - z) \odot \tilde h$, with $\tilde h$ the new state that it proposes: when
+# does it let something in?
 # %%
 _, gru, readout = runs["GRU"][0]
 x, y = datasets.adding(200, T)
@@ -122,9 +123,10 @@ below.set(xlabel="step (dotted: the marks)")
 L.figure("trace", figure, states=states[0], z=z[0], so_far=so_far)
 # %% [markdown]
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 15 answers_15.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 15 DIR/answers_15.py` grades.
 # 1. *Predict*, `baseline`. The baseline for numbers from another range.
 # 2. *Build.* `irnn(units)`: the layer of Le, Jaitly and Hinton.
-# 3. *Predict*, `claim`. Suppose the vanilla net begins to learn with ten times the updates. Which of three claims still stands?
+# 3. *Predict*, `claim`. Suppose the vanilla net begins to learn with ten times the updates. Which of three claims still
+#    stands?
 # %%
 L.done()

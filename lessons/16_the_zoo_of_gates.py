@@ -22,8 +22,6 @@ x = mg.generator().standard_normal((4, 12, UNITS))
 # ## Convention or difference?
 # Write the other GRU, and give it the library's weights; then the same with the columns of $z$ negated.
 # %%
-
-
 class GRUThatTakes(Cell):
     gates = 3
 
@@ -132,7 +130,7 @@ L.figure("leaderboard", figure, names=ranked, updates=[board[name] for name in r
 # has 3.13, the GRU 3.23, the LSTM 3.20. Begin with a GRU or an LSTM, and measure on *your* task.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 16 answers_16.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 16 DIR/answers_16.py` grades.
 # 1. *Build*, `mut2(x, h, w)`. MUT2's step from its formula.
 # 2. *Predict*, `weights`. Weights of an LSTM and a GRU of another size.
 # 3. *Predict*, `conversion`. Two frameworks, one GRU: what must be done to its weights?

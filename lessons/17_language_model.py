@@ -132,7 +132,7 @@ L.figure("unrolled", mg.draw(trace, labels=labels, title="How the LSTM was taugh
 # not say *what* it has learned; lesson 18 looks inside. And the price is that of this text: try one of yours.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 17 answers_17.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 17 DIR/answers_17.py` grades.
 # 1. *Predict*, `uniform_bits`. The bits per character of a uniform guess among the characters of another text.
 # 2. *Predict*, `why_seven_is_worse`. The longest n-gram above is not the best: why?
 # 3. *Build*, `bits_per_character`. Bits per character from a list of the probabilities that a model gave to what came.

@@ -105,8 +105,6 @@ paint(sources[0][:LENGTH], values, f"cell {cell.unit} and the depth of brackets"
 # ## How far back does it look?
 # The gradient of the highest score with respect to the input $k$ characters before says how much that one still matters.
 # %%
-
-
 def reach(weights, steps=60):
     """Mean of the norm of ∂score/∂x_{t−k} over some places of the text, relative to k = 0: (steps,)."""
     lstm.cell.set_weights(weights)
@@ -132,7 +130,7 @@ L.check("influence 40 characters back, trained against untrained", far["trained"
 # What it does not show: that the net *uses* this cell, or that there is only one; knowledge may be spread over many.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 18 answers_18.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 18 DIR/answers_18.py` grades.
 # 1. *Predict*, `luck`. The best of 128 cells that do nothing at all: how well does it correlate with anything?
 # 2. *Build.* `correlation(a, y)` of every cell with a label.
 # 3. *Build.* `honest(a, y)`: choose on one half, tell the other half's $r$.

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 19. Deep, two-way, normalised
 # **The idea.** Three ways to wire recurrent cells together, each with the task that needs it: two directions, where the
-# answer lies on both sides; two storeys (layers above each other), where both sides must be put together; normalised sums,
-# where the states would hit the wall.
+# answer lies on both sides; two storeys (layers above each other), where both sides must be put together; normalised
+# sums, where the states would hit the wall.
 #
 # The lectures say of the bidirectional net that its output at time t "does not depend on previous time steps but also
-# the future" (an *only* is missing), stack layers by giving each the outputs of the one below, and normalise inside
-# the recurrence: $h^t = f\left[\frac{g}{\sigma^t} \odot (a^t - \mu^t) + b\right]$, with $\mu^t$ and $\sigma^t$ taken over
+# the future" (an *only* is missing), stack layers by giving each the outputs of the one below, and normalise inside the
+# recurrence: $h^t = f\left[\frac{g}{\sigma^t} \odot (a^t - \mu^t) + b\right]$, with $\mu^t$ and $\sigma^t$ taken over
 # the units of $a^t$ (Ba, Kiros and Hinton 2016).
 #
 # You need lessons 06 and 12. Time: 20 seconds.
@@ -19,8 +19,8 @@ from minigrad.layers import RNN, Bidirectional, Cell, Dense, LayerNormalization,
 L = Lesson(__file__, pictures=["birnn", "norm", "saturation"])
 # %% [markdown]
 # ## A tag that needs both sides
-# Coin flips $x$, and at each step the tag $y_t = x_{t-2} \oplus x_{t+2}$: one, if the two differ. Knowing one of the two
-# flips is worth nothing, so whoever reads from left to right cannot do better than a coin of his own.
+# Coin flips $x$, and at each step the tag $y_t = x_{t-2} \oplus x_{t+2}$: one, if the two differ. Knowing one of the
+# two flips is worth nothing, so whoever reads from left to right cannot do better than a coin of his own.
 # %%
 UNITS, LENGTH, UPDATES = 16, 20, 300
 flips, tags = datasets.tagging(32 * UPDATES, LENGTH)
@@ -52,9 +52,9 @@ L.check("two ways, one storey", shallow, "<=", 0.75)
 deep = accuracy(Bidirectional(RNN(UNITS, return_sequences=True)), Bidirectional(RNN(UNITS, return_sequences=True)))
 L.check("two ways, two storeys", deep, ">=", 0.99)
 # %% [markdown]
-# One storey does not even reach what a sum could: where sums cannot fit, log loss is least at score 0, a coin. The second
-# storey reads both states of the first through a tanh. That bend between both sides and the answer was needed, and not more
-# memory. In the picture, the two directions run against each other, and meet above.
+# One storey does not even reach what a sum could: where sums cannot fit, log loss is least at score 0, a coin. The
+# second storey reads both states of the first through a tanh. That bend between both sides and the answer was needed,
+# and not more memory. In the picture, the two directions run against each other, and meet above.
 # %%
 small = mg.Sequential([Bidirectional(RNN(3, return_sequences=True, name="rnn")), Dense(1)])
 with mg.Trace() as trace:
@@ -72,8 +72,6 @@ L.figure("birnn", mg.draw(trace, title="Two directions, one readout"))
 # the sums $a = x W_{xh} + h W_{hh}$ are large, tanh answers ±1 whatever comes, and its slope is 0 (lesson 12).
 # The normalised cell makes every sum the same size before tanh sees it.
 # %%
-
-
 class NormalizedCell(Cell):
     """h' = tanh(γ ⊙ (a − μ)/√(σ² + ε) + β),  a = x W_xh + h W_hh,  μ and σ² over the units of a"""
 
@@ -118,19 +116,19 @@ for panel, name in zip(panels, results, strict=True):
 L.figure("saturation", figure, plain=states["plain", 4.0], normalised=states["normalised", 4.0])
 # %% [markdown]
 # ## What the slide leaves out
-# Its formula has no ε under the root. A constant vector, or a layer of one unit, has σ = 0, and 0/0 is no number. With ε
-# the division is safe, but look at what one unit is worth then.
+# Its formula has no ε under the root. A constant vector, or a layer of one unit, has σ = 0, and 0/0 is no number. With
+# ε the division is safe, but look at what one unit is worth then.
 # %%
 norm = LayerNormalization()
 lonely = norm(np.array([[3.0], [-7.0], [0.5]])).data
 L.check("one normalised unit says the same whatever comes", lonely.ravel().tolist(), "==", [0.0, 0.0, 0.0])
 # %% [markdown]
 # ## What it does not show
-# That a two-way net could write: to predict the next letter it would have to be given it first. Nor that the plain net is bad:
-# with a good start (gain 1, above) it reads as well.
+# That a two-way net could write: to predict the next letter it would have to be given it first. Nor that the plain net
+# is bad: with a good start (gain 1, above) it reads as well.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 19 answers_19.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 19 DIR/answers_19.py` grades.
 # 1. *Predict*, `one_way`. A coin shows 1 with probability p. How often can a one-way net be right about $x_{t-2} \oplus
 #    x_{t+2}$?
 # 2. *Build.* `layer_norm(a, g, b, epsilon)`.

@@ -132,7 +132,7 @@ L.check("temperature 1 against the text that was counted, bits", surprise, "~", 
 # the model is about as surprised by what it says as by the text that it was counted on.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check 21 answers_21.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check 21 DIR/answers_21.py` grades.
 # 1. *Predict*, `most_probable`. What greedy finds in another tree, and what is best.
 # 2. *Build.* `normalised(log_p, length, power)`: the score by which answers of different lengths compete.
 # 3. *Build.* `widen(beams, next_log_p, width)`: one step of beam search.

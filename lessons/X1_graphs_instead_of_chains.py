@@ -1,11 +1,11 @@
 # %% [markdown]
 # # X1. Graphs instead of chains
-# **The idea.** Recurrence shares one function along a chain. Nothing says that it must be a chain: share it along a *tree*,
-# and every example has a graph of its own.
+# **The idea.** Recurrence shares one function along a chain. Nothing says that it must be a chain: share it along a
+# *tree*, and every example has a graph of its own.
 #
-# One of the lectures: recursive networks are the general family, "think graphs instead of chains"; backpropagation through
-# time becomes backpropagation through structure. For an engine that records what you compute this is nothing new.
-# You give it another computation, and it walks that one back.
+# One of the lectures: recursive networks are the general family, "think graphs instead of chains"; backpropagation
+# through time becomes backpropagation through structure. For an engine that records what you compute this is nothing
+# new. You give it another computation, and it walks that one back.
 #
 # You need lessons 02 and 06, and for the control 14. Time: ten seconds.
 # %%
@@ -21,8 +21,8 @@ L = Lesson(__file__, pictures=["tree", "depths"])
 UNITS, UPDATES, DEPTHS = 12, L.pick(300, 1500, 3000), (1, 2, 3, 4, 6, 8, 12)
 # %% [markdown]
 # ## Expressions with a truth
-# Trees of 0, 1, not, and, or, xor. Their *depth* is how many connectives stand one inside another. Training sees trees of
-# depth 3 at most; afterwards come much larger ones.
+# Trees of 0, 1, not, and, or, xor. Their *depth* is how many connectives stand one inside another. Training sees trees
+# of depth 3 at most; afterwards come much larger ones.
 # %%
 for depth in (1, 3, 5):
     expression = datasets.boolean_expression(depth)
@@ -65,8 +65,8 @@ print(f"  the graphs of {UPDATES} updates had {min(nodes)} to {max(nodes)} opera
 L.check("different sizes of graph among the updates", len(set(nodes)), ">", 50)
 # %% [markdown]
 # ## One tree, forward and backward
-# The graph of one expression is the expression. A symbol that occurs several times is *shared*, and its gradient is a sum
-# over its places (lesson 02), whatever the shape.
+# The graph of one expression is the expression. A symbol that occurs several times is *shared*, and its gradient is a
+# sum over its places (lesson 02), whatever the shape.
 # %%
 inner = datasets.Expression("or", (datasets.Expression("0"), datasets.Expression("1")))
 example = datasets.Expression("or", (inner, datasets.Expression("not", (inner,))))
@@ -81,8 +81,8 @@ L.check("their shares add to its gradient; largest difference", float(np.abs(sum
 L.figure("tree", mg.draw(trace, title="The graph of one expression"))
 # %% [markdown]
 # ## Predict, then run
-# The control: a GRU of 32 units that reads the same expressions as *text*, symbol by symbol with brackets, and is taught as
-# many of the same depths (twice as many in each of half the updates). *How well will each do at depth 12?*
+# The control: a GRU of 32 units that reads the same expressions as *text*, symbol by symbol with brackets, and is
+# taught as many of the same depths (twice as many in each of half the updates). *How well will each do at depth 12?*
 # %%
 SYMBOLS = ["(", ")", "0", "1", "not", "and", "or", "xor"]
 
@@ -125,12 +125,12 @@ L.check("chain, depth 12", chain[12], "<=", 0.75)
 curves(L, "depths", {"tree": list(tree.values()), "chain": list(chain.values())}, x=DEPTHS, marker="o",
        xlabel="depth of the expression (trained on 1 to 3)", ylabel="accuracy", title="The shape of the graph is knowledge, too")  # fmt: skip
 # %% [markdown]
-# What it does not show: that trees are better. The tree was *given* the brackets' meaning; the chain had to find it, and with
-# as many examples it is not through with depth 3 (above), so that at depth 12 it is asked for what it has half learned.
-# Where somebody hands you the structure, use it; mostly nobody does.
+# What it does not show: that trees are better. The tree was *given* the brackets' meaning; the chain had to find it,
+# and with as many examples it is not through with depth 3 (above), so that at depth 12 it is asked for what it has half
+# learned. Where somebody hands you the structure, use it; mostly nobody does.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X1 answers_X1.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check X1 DIR/answers_X1.py` grades.
 # 1. *Predict*, `applications`. How many applications of a layer has an expression's graph?
 # 2. *Predict*, `shares_of_one`. How many shares has the gradient of a leaf?
 # 3. *Build*, `vector_of(postfix, leaf, apply)`. A recursive net without recursion: with a stack.

@@ -3,9 +3,10 @@
 # **The idea.** Recurrent nets remembered before anybody sent gradients through time. In one kind the memories are the
 # states where the net comes to rest; in the other a random net echoes its past, and only a readout is fitted.
 #
-# One of the lectures passes by both: Hopfield's network, where $w_{ij}$ is the strength of the connection from unit $j$ to
-# unit $i$, and the echo state network of Jaeger (2001). The second answers half of lesson 11's puzzle, where a net whose
-# recurrent weights were left at random remembered better than the trained one: it shows *that* random nets remember.
+# One of the lectures passes by both: Hopfield's network, where $w_{ij}$ is the strength of the connection from unit $j$
+# to unit $i$, and the echo state network of Jaeger (2001). The second answers half of lesson 11's puzzle, where a net
+# whose recurrent weights were left at random remembered better than the trained one: it shows *that* random nets
+# remember.
 #
 # You need lessons 11 and 12. Time: two seconds.
 # %%
@@ -18,9 +19,10 @@ L = Lesson(__file__, pictures=["recall", "echo", "forecast"])
 rng = mg.generator()
 # %% [markdown]
 # ## Hopfield: to remember is to come to rest
-# $n = 64$ units, each −1 or 1, one for each pixel of a digit. Patterns $X$ are stored by a formula, Hebb's rule $W = X^T X / n$ with
-# a diagonal of 0: units that agree in the patterns are joined, none to itself. To recall, begin with a damaged picture and
-# ask one unit after another to agree with what it hears. Each time the energy $-\frac12 s W s^T$ can only fall; so it ends somewhere.
+# $n = 64$ units, each −1 or 1, one for each pixel of a digit. Patterns $X$ are stored by a formula, Hebb's rule
+# $W = X^T X / n$ with a diagonal of 0: units that agree in the patterns are joined, none to itself. To recall, begin
+# with a damaged picture and ask one unit after another to agree with what it hears. Each time the energy
+# $-\frac12 s W s^T$ can only fall; so it ends somewhere.
 # %%
 pictures, labels = datasets.digits()
 ten = np.array([np.where(pictures[rng.choice(np.flatnonzero(labels == d))].ravel() > 0.5, 1.0, -1.0) for d in range(10)])
@@ -54,9 +56,9 @@ L.check("five random patterns by Hebb", recalled(noise[:5]), ">=", 0.8)
 L.check("five digits by Hebb", recalled(ten[:5]), "<=", 0.2)
 L.check("ten digits by the pseudo-inverse", recalled(ten, "pseudo_inverse"), ">=", 0.8)
 # %% [markdown]
-# It is not the number. Digits are much *alike*: the corners are white in all of them, and Hebb's rule stores that once for
-# each. So whatever you show it, it remembers what they share (second row below). The pseudo-inverse $W = X^{+} X$ takes out
-# what patterns share, and all ten rest where they should.
+# It is not the number. Digits are much *alike*: the corners are white in all of them, and Hebb's rule stores that once
+# for each. So whatever you show it, it remembers what they share (second row below). The pseudo-inverse $W = X^{+} X$
+# takes out what patterns share, and all ten rest where they should.
 # %%
 resting = sum(bool((Hopfield(ten, "pseudo_inverse").recall(p) == p).all()) for p in ten)
 L.check("of ten undamaged digits, so many stay as they are", resting, "==", 10)
@@ -72,9 +74,9 @@ for row, name in zip(rows[:, 0], ("damaged", "Hebb, 0 to 4", "other, 0 to 9"), s
 L.figure("recall", figure, patterns=ten, damaged=damaged_ten)
 # %% [markdown]
 # ## Echo states: what a random net still knows
-# 100 units with random weights that are never changed, scaled to a spectral radius, hear coin flips. How well can a straight
-# line through their activations (`inspection.linear_probe`, fitted on one half, judged on the other) say what the flip $k$
-# steps ago was? This is a net of the kind that lesson 11 froze, looked at from inside.
+# 100 units with random weights that are never changed, scaled to a spectral radius, hear coin flips. How well can a
+# straight line through their activations (`inspection.linear_probe`, fitted on one half, judged on the other) say what
+# the flip $k$ steps ago was? This is a net of the kind that lesson 11 froze, looked at from inside.
 # %%
 L.predict("which radius remembers a flip 9 steps ago better, 0.5 or 0.9?", 0.9)
 flips, lags = rng.choice([-1.0, 1.0], (1, 1500)), range(0, 31, 3)
@@ -96,9 +98,9 @@ L.check("radius 1.5 knows it less well than 0.9, r less by", memory[0.9][3] - me
 # More is not better: above 1 a net stirs by itself, whatever it hears, and its own unrest covers the echo.
 #
 # ## A forecast
-# The Mackey–Glass series is chaotic (Mackey and Glass 1977). 300 units hear 2,000 values, one least squares fit (`ridge` keeps
-# its weights small) teaches the readout the next one; then it runs free, fed with its own answers, for the 84 steps that
-# Jaeger (2001) asks for.
+# The Mackey–Glass series is chaotic (Mackey and Glass 1977). 300 units hear 2,000 values, one least squares fit
+# (`ridge` keeps its weights small) teaches the readout the next one; then it runs free, fed with its own answers, for
+# the 84 steps that Jaeger (2001) asks for.
 # %%
 series = datasets.mackey_glass(2084)
 past, future = series[:2000] - 1, series[2000:] - 1
@@ -122,7 +124,7 @@ L.figure("forecast", figure, future=future, **{f"radius_{str(r).replace('.', '_'
 # choose what to keep. Lesson 15's two numbers among a hundred ask for that choice.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X2 answers_X2.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check X2 DIR/answers_X2.py` grades.
 # 1. *Build*, `hebb(X)`. Hebb's weights.
 # 2. *Predict*, `other_resting_point`. Store a pattern; what else comes to rest?
 # 3. *Predict*, `steps`. After how many steps has an echo fallen to a hundredth, at another radius and without tanh?

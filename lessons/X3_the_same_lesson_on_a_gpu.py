@@ -3,9 +3,10 @@
 # **The idea.** A formula in plain NumPy runs wherever its arrays live. Whether it is *faster* there depends on two
 # numbers: how many operations an update starts, and how much arithmetic is in each.
 #
-# A graphics card (GPU) does thousands of multiplications at once, but somebody has to start every operation: a *launch*,
-# which has its price however small the arrays are. A recurrent net is a chain of small operations, so it is the hard case.
-# Lesson 17's net is counted here on any machine, and timed on a GPU where there is one (`pip install cupy-cuda12x`).
+# A graphics card (GPU) does thousands of multiplications at once, but somebody has to start every operation: a
+# *launch*, which has its price however small the arrays are. A recurrent net is a chain of small operations, so it is
+# the hard case. Lesson 17's net is counted here on any machine, and timed on a GPU where there is one
+# (`pip install cupy-cuda12x`).
 #
 # You need lessons 14 and 17; for the last part a GPU and CuPy. Time: five seconds.
 # %%
@@ -20,14 +21,13 @@ price = mg.losses.CategoricalCrossentropy(from_logits=True)
 # ## Arrays that live elsewhere
 # `np.tanh(x)` first asks `x` whether it would rather do it itself: by `__array_ufunc__` for functions that go number by
 # number, by `__array_function__` for the others (NumPy's proposals NEP 13 and NEP 18). CuPy's arrays answer yes and
-# launch the operation on the GPU. minigrad's `inspection.Elsewhere` answers yes too. Its numbers stay in this computer, but
-# cannot be had without asking, and it counts the launches. (Not views, such as a slice or a reshape, nor empty arrays.)
+# launch the operation on the GPU. minigrad's `inspection.Elsewhere` answers yes too. Its numbers stay in this computer,
+# but cannot be had without asking, and it counts the launches. (Not views, such as a slice or a reshape, nor empty
+# arrays.)
 #
 # ## One update, here and there
 # The net and the loss of lesson 17, forward and backward. Nothing below mentions where the arrays live.
 # %%
-
-
 def net(units, unroll=False):
     lstm = mg.layers.LSTM(units, input_dim=LETTERS, return_sequences=True, unroll=unroll)
     model = mg.Sequential([lstm, mg.layers.Dense(LETTERS, name="readout")])
@@ -78,17 +78,19 @@ for how, unroll in (("operation by operation", True), ("as one kernel", False)):
     L.check(f"{how}: eight further steps add the same number again", third - second, "==", second - first)
     L.check(f"{how}: four times as many cells, launches", counted(64, 8, unroll)[0], "==", first)
 # %% [markdown]
-# Launches grow with the steps and not with the cells. A kernel spares only some of them: it is made of NumPy's operations too.
+# Launches grow with the steps and not with the cells. A kernel spares only some of them: it is made of NumPy's
+# operations too.
 # %%
 with mg.Trace() as trace:
     update(net(8, unroll=True), *batch(2))
 L.figure("two_steps", mg.draw(trace, title="Two steps of an LSTM, operation by operation"))
 # %% [markdown]
 # ## How much arithmetic?
-# For $B$ sequences, $H$ cells and $F$ different letters the products of a step have $B \cdot 4H \cdot (H + F)$ multiplications,
-# forward once and backward twice. Double $H$, and the arithmetic grows up to fourfold, while the launches stay. So an update
-# on a GPU should take about $\text{launches} \times a + \text{multiplications} \times b$ with a large $a$ and a tiny $b$. We assume ten
-# millionths of a second for $a$, and draw that as a line. The CPU's side of it, measured:
+# For $B$ sequences, $H$ cells and $F$ different letters the products of a step have $B \cdot 4H \cdot (H + F)$
+# multiplications, forward once and backward twice. Double $H$, and the arithmetic grows up to fourfold, while the
+# launches stay. So an update on a GPU should take about $\text{launches} \times a + \text{multiplications} \times b$
+# with a large $a$ and a tiny $b$. We assume ten millionths of a second for $a$, and draw that as a line. The CPU's side
+# of it, measured:
 # %%
 STEPS, SIZES = L.pick(8, 32), L.pick((32, 64, 128, 256), (64, 128, 256, 512, 1024))
 timed = lambda model: fastest(lambda: float(mg.to_cpu(update(model, x, y)).data))  # to ask for the loss is to wait for all before
@@ -126,11 +128,11 @@ measured = {"CPU, one core": [ms for ms, _ in cpu.values()], "launches of 10 µs
 measured |= {"GPU": [ms for ms, _ in gpu.values()]} if gpu else {}
 curves(L, "crossing", measured, x=SIZES, log=True, marker="o", xlabel="cells H", ylabel="ms per update", xscale="log")
 # %% [markdown]
-# What it does not show: what your GPU takes for a launch. Libraries made for speed start a whole layer at once (cuDNN) or
-# replay a recorded chain of launches (CUDA graphs); minigrad does neither.
+# What it does not show: what your GPU takes for a launch. Libraries made for speed start a whole layer at once (cuDNN)
+# or replay a recorded chain of launches (CUDA graphs); minigrad does neither.
 #
 # ## Exercises
-# `python -m lessons export --student DIR` writes the questions in full; `python -m lessons check X3 answers_X3.py` grades them.
+# `python -m lessons export --student DIR` writes them in full, `python -m lessons check X3 DIR/answers_X3.py` grades.
 # 1. *Predict*, `launches_at`. The launches of an update over another number of steps, from two that were counted.
 # 2. *Build*, `normalise`. $(x - \bar x) / \sqrt{\mathrm{var} + \varepsilon}$ over the last axis, wherever $x$ lives.
 # 3. *Build*, `mean_loss`. The mean of many losses, with one trip home instead of one for each.

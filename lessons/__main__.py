@@ -1,4 +1,4 @@
-"""The way through the lessons: list them, run some or all, go on where you stopped, look at all pictures on one page."""
+"""The way through the lessons: list them, run some or all, go on where you stopped, see all pictures on one page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def lessons() -> list[Entry]:
         text = file.read_text(encoding="utf-8")
         title = re.search(r"^# # (\w+)\. (.+)$", text, re.MULTILINE)
         needs = re.search(r"^# (You need .+)$", text, re.MULTILINE)
-        entries.append(Entry(file.stem.split("_")[0], title[2] if title else file.stem, needs[1] if needs else "", file))
+        number = file.stem.split("_")[0]
+        entries.append(Entry(number, title[2] if title else file.stem, needs[1] if needs else "", file))
     return entries
 
 
@@ -83,10 +84,11 @@ def contact_sheet(out: Path) -> Path:
             for p in pictures
         )
         parts.append(f"<h2>{entry.number}. {html.escape(entry.title)}</h2><div>{shown or 'not run yet'}</div>")
-    style = "body{font:16px sans-serif;margin:2em}div{display:flex;flex-wrap:wrap;gap:1em}img{max-width:420px;max-height:320px}"
-    page = f'<!doctype html><meta charset="utf-8"><title>minigrad: all pictures</title><style>{style}</style>{"".join(parts)}'
+    style = "body{font:16px sans-serif;margin:2em}div{display:flex;flex-wrap:wrap;gap:1em}"
+    style += "img{max-width:420px;max-height:320px}"
+    head = f'<!doctype html><meta charset="utf-8"><title>minigrad: all pictures</title><style>{style}</style>'
     out.mkdir(parents=True, exist_ok=True)
-    (out / "index.html").write_text(page, encoding="utf-8")
+    (out / "index.html").write_text(head + "".join(parts), encoding="utf-8")
     return out / "index.html"
 
 
@@ -109,16 +111,17 @@ def chosen(arguments: argparse.Namespace, out: Path) -> list[Entry]:
 
 
 def check(arguments: list[str]) -> None:
-    """python -m lessons check 02 answers.py [--json] [--seed ID] [--limit SECONDS]"""
+    """python -m lessons check 02 DIR/answers_02.py [--json] [--seed ID] [--limit SECONDS]"""
     parser = argparse.ArgumentParser(prog="python -m lessons check")
-    parser.add_argument("number")
-    parser.add_argument("answers", type=Path)
+    parser.add_argument("number", metavar="NN", help="the lesson, such as 02")
+    parser.add_argument("answers", type=Path, metavar="DIR/answers_NN.py", help="the answers, as export wrote the file")
     parser.add_argument("--json", action="store_true", help="for an autograder")
     parser.add_argument("--seed", default="0", metavar="ID", help="the student whose numbers these are")
     parser.add_argument("--limit", type=float, default=30.0, metavar="SECONDS")
     asked = parser.parse_args(arguments)
     if not asked.answers.is_file():
-        sys.exit(f"{asked.answers}: there is no such file of answers; `python -m lessons export --student DIR` writes one to fill in")
+        writes = f"`python -m lessons export --student DIR` writes DIR/answers_{spelled(asked.number)}.py to fill in"
+        sys.exit(f"{asked.answers}: there is no such file of answers; {writes}")
     results = grading.grade(spelled(asked.number), asked.answers, asked.seed, asked.limit)
     if asked.json:
         print(json.dumps(results, indent=1))
@@ -149,7 +152,8 @@ def main() -> None:
         from lessons import record
 
         return record.main(sys.argv[2:], lessons())
-    parser = argparse.ArgumentParser(prog="python -m lessons", description=__doc__, allow_abbrev=False)
+    others = "Further commands, each with a --help of its own: check, export, notebooks, site, record."
+    parser = argparse.ArgumentParser("python -m lessons", description=__doc__, epilog=others, allow_abbrev=False)
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to run, such as 01 07; none: list them")
     parser.add_argument("--all", action="store_true", help="run every lesson")
     parser.add_argument("--continue", dest="go_on", action="store_true", help="run those that have not passed yet")
@@ -158,16 +162,17 @@ def main() -> None:
     for flag in ("--fast", "--long", "--quiz"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--seed", type=seed, default=0)
-    arguments, own = parser.parse_known_args()  # `own`: options of the one lesson that is asked for, such as --text of 17
+    arguments, own = parser.parse_known_args()  # `own`: options of the one lesson asked for, such as --text of 17
     if own and len(arguments.numbers) != 1:
-        parser.error(f"not understood: {' '.join(own)} (a lesson's own options need exactly one lesson's number, before them)")
+        parser.error(f"not understood: {' '.join(own)} (a lesson's own options need exactly one lesson before them)")
     out = Path(os.path.abspath(arguments.out))
-    flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)] + ["--seed", str(arguments.seed)] + own
+    flags = [f"--{flag}" for flag in ("fast", "long", "quiz") if getattr(arguments, flag)]
+    flags += ["--seed", str(arguments.seed), *own]
     entries = chosen(arguments, out)
     if not entries and not arguments.sheet and not arguments.go_on:
         for entry in lessons():
             print(f"{entry.number}  {entry.title}{state(entry, out)}\n      {entry.needs}")
-        print("\npython -m lessons 01 runs one, --all all, --continue those that have not passed, --sheet shows all pictures")
+        print("\npython -m lessons 01 runs one, --all all, --continue those not passed yet, --sheet shows all pictures")
         return
     failed = [entry.number for entry in entries if not run(entry, flags, out)]
     print(f"\npictures of all lessons: {contact_sheet(out)}")

@@ -95,7 +95,7 @@ class Lesson:
         print(f"  Answer: {_text(answer)}\n")
 
     def figure(self, name, figure, **arrays):
-        """Keep Matplotlib's figure as name.png, with the arrays that it shows; or minigrad's as name.svg and name.dot."""
+        """Keep Matplotlib's figure as name.png, with the arrays that it shows; minigrad's as name.svg and name.dot."""
         ours = hasattr(figure, "dot")
         for suffix in ("svg", "dot") if ours else ("png",):
             (figure.save if ours else figure.savefig)(str(self.out / f"{name}.{suffix}"))
@@ -125,7 +125,7 @@ class Lesson:
 # ------------------------------------------------------------------------- a text: yours, learned, painted
 
 TEXT_OPTIONS = [
-    ("--corpus", {"choices": ["english", "python"], "default": "english", "help": "prose or source, both Python's own"}),
+    ("--corpus", {"choices": ["english", "python"], "default": "english", "help": "prose or source, both Python's"}),
     ("--text", {"metavar": "FILE", "help": "a text of your own, instead of Python's reference"}),
     ("--encoding", {"help": "how FILE is encoded, if it is not UTF-8"}),
     ("--anew", {"action": "store_true", "help": "forget what an earlier run has learned"}),
@@ -157,7 +157,7 @@ def shortened(text, characters=250_000, symbols=300):
 
 
 def kept_on_interrupt(lesson, text):
-    """The callback that keeps what is learned when Ctrl-C comes: the same lesson, on the same text, goes on from there."""
+    """The callback that keeps what is learned when Ctrl-C comes: the same lesson on the same text goes on there."""
     which = zlib.crc32(f"{lesson.mode} {lesson.seed} {text}".encode("utf-8", "surrogatepass"))
     backup = BackupAndRestore(lesson.out / f"unfinished_{which:08x}")
     if lesson.options.anew:
@@ -187,8 +187,8 @@ def painted(axes, text, values, lines, title, width=88):
     colours, at = __getattr__("plt").cm.PuOr, 0
     for row, line in enumerate(text.split("\n")[:lines]):
         for column, character in enumerate(line[:width]):
-            shade = colours(0.5 + 0.5 * values[at + column])
-            axes.text(column, -row, character, family="monospace", ha="center", va="center", backgroundcolor=shade, fontsize=8)
+            axes.text(column, -row, character, family="monospace", ha="center", va="center", fontsize=8,
+                      backgroundcolor=colours(0.5 + 0.5 * values[at + column]))  # fmt: skip
         at += len(line) + 1
     axes.set(xlim=(-1, width), ylim=(-lines, 1), title=title)
     axes.axis("off")
@@ -198,8 +198,7 @@ def fastest(do, times=3):
     """The milliseconds of the fastest of some runs, and what the last one gave."""
     seconds = []
     for _ in range(times):
-        began = time.perf_counter()
-        result = do()
+        began, result = time.perf_counter(), do()
         seconds.append(time.perf_counter() - began)
     return 1000 * min(seconds), result
 
@@ -214,10 +213,8 @@ def curves(lesson, name, lines, x=None, log=False, marker="", **settings):
         axes.plot(np.arange(len(y)) if x is None else np.asarray(x)[: len(y)], y, marker=marker, label=label)
     axes.set(yscale="log" if log else "linear", **settings)
     if log:
-        from matplotlib.ticker import LogFormatter
-
-        axes.yaxis.set_major_formatter(LogFormatter())  # 100, not 10²
-        axes.yaxis.set_minor_formatter(LogFormatter())
+        axes.yaxis.set_major_formatter(__getattr__("plt").LogFormatter())  # 100, not 10²
+        axes.yaxis.set_minor_formatter(__getattr__("plt").LogFormatter())
     if settings.get("xscale") == "log":
         axes.set_xticks(x, [f"{value:g}" for value in x])
         axes.xaxis.set_minor_locator(__getattr__("plt").NullLocator())
@@ -226,7 +223,7 @@ def curves(lesson, name, lines, x=None, log=False, marker="", **settings):
 
 
 def grid(lesson, name, rows, titles=(), cmap="gray_r", **show):
-    """Rows of small pictures: `rows` says what stands at the left of each and which it has, `titles` what is above them."""
+    """Rows of small pictures: `rows` says what stands at the left of each and which it has, `titles` what above."""
     across = max(map(len, rows.values()))
     height, width = np.shape(next(iter(rows.values()))[0])
     size = (1.2 * across * width / height + 0.5, 1.3 * len(rows) + 0.3)
@@ -255,7 +252,7 @@ def looks(lesson, name, look, texts, answers):
 
 
 def dates_in_numbers(count):
-    """datasets.dates, and their characters as whole numbers: texts, answers, both vocabularies, x, y. 0 is padding, or begin."""
+    """datasets.dates, and as whole numbers: texts, answers, both vocabularies, x, y. 0 is padding, or begin."""
     texts, answers = datasets.dates(count)
     source, target = (datasets.Vocabulary("\0" + "".join(all_of_them)) for all_of_them in (texts, answers))
     x = np.array([source.encode(text.ljust(max(map(len, texts)), "\0")) for text in texts])
@@ -276,11 +273,8 @@ def search_tree(lesson, name, kept, label, symbols, title):
     lesson.figure(name, figure, kept=np.array([label(text) for text in sorted(kept)]))
 
 
-# ------------------------------------------------------------------------- lesson 20's translator, for lesson 21
-
-
 class DateTranslator(mg.Model):
-    """A two-way GRU reads, a GRU writes; with attention it looks back at every note. As in lesson 20, in library layers."""
+    """Lesson 20's net in library layers, reading and writing apart, for lesson 21 reads once and writes often."""
 
     def __init__(self, source, target, attention, units=64):
         super().__init__()
@@ -303,5 +297,4 @@ class DateTranslator(mg.Model):
         return self.readout(hs), (notes, mask, h)
 
     def call(self, inputs):
-        x, before = inputs
-        return self.write(before, self.read(x))[0]
+        return self.write(inputs[1], self.read(inputs[0]))[0]
