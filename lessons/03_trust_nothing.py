@@ -3,8 +3,8 @@
 # **The idea.** Two independent ways to the same number. Walk the graph back; then nudge an input and look. If they
 # disagree, one of them is wrong, and it is hardly ever the nudging, if the nudge is well chosen.
 #
-# The lectures ask every layer for $\partial C/\partial x = (\partial C/\partial y)(\partial y/\partial x)$. Whoever writes that by hand makes
-# mistakes. Does a mistake show?
+# The lectures ask every layer for $\partial C/\partial x = (\partial C/\partial y)(\partial y/\partial x)$. Whoever
+# writes that by hand makes mistakes. Does a mistake show?
 #
 # You need lesson 02. Time: two seconds.
 # %%
@@ -18,8 +18,8 @@ L = Lesson(__file__, pictures=["eps_valley", "wrong_but_trains"])
 rng = np.random.default_rng(L.seed)
 # %% [markdown]
 # ## The judge
-# $\partial f/\partial x \approx (f(x + \varepsilon) - f(x - \varepsilon)) / 2\varepsilon$, along a random direction, so that one comparison covers all
-# entries. `mg.check_gradients` does that for every input and returns the largest relative difference.
+# $\partial f/\partial x \approx (f(x + \varepsilon) - f(x - \varepsilon)) / 2\varepsilon$, along a random direction,
+# for all entries at once: `mg.check_gradients` does that for every input and returns the largest relative difference.
 # %%
 x, y, W = rng.uniform(0.5, 2.0, (3, 4)), rng.uniform(0.5, 2.0, (3, 4)), rng.standard_normal((4, 2))
 operations = [
@@ -35,9 +35,9 @@ for name, error in errors.items():
 L.check(f"the largest difference among {len(errors)} operations", max(errors.values()), "<", 1e-7)
 # %% [markdown]
 # ## How small a nudge?
-# Too large, and the curve bends under the nudge: where derivatives are about 1, an error of about $\varepsilon^2/6$, the next
-# term of Taylor's series. Too small, and the two values agree in almost all digits, so that their difference is rounding: an
-# error of about $u/\varepsilon$, where $u$ is the spacing of the numbers. The sum is a valley. Its slope
+# Too large, and the curve bends under the nudge: where derivatives are about 1, an error of about $\varepsilon^2/6$,
+# Taylor's next term. Too small, and the two values agree in almost all digits, so that their difference is rounding: an
+# error of about $u/\varepsilon$, where $u$ is the spacing of the numbers near 1. The sum is a valley. Its slope
 # $\varepsilon/3 - u/\varepsilon^2$ is 0 at the bottom: $\varepsilon = \sqrt[3]{3u}$.
 # %%
 L.predict("float32 has u = 1.2e-7. Which power of ten is nearest to where the formula puts the bottom? (-2, -4, -6 or -8)", -2)
@@ -76,8 +76,8 @@ radius = np.where(inner, 0.5, 1.2) + 0.08 * rng.standard_normal(400)
 points = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.ones(400)], axis=1)  # the ones stand for a bias
 start = [rng.standard_normal(shape) / np.sqrt(shape[0]) for shape in [(3, 32), (32, 32), (32, 32), (32, 2)]]
 # %% [markdown]
-# Lesson 04 builds such nets. A `Parameter` is a tensor that asks for a gradient; a step of *Adam* divides each gradient by its own
-# recent size, so that all weights move at a like pace; `cross_entropy` is small where the right class has the highest score.
+# Lesson 04 builds such nets. A `Parameter` is a tensor that asks for a gradient. *Adam* divides each gradient by its
+# recent size: all weights move at a like pace. `cross_entropy` is small where the right class scores highest.
 # %%
 def loss_of(product, weights):
     h = mg.tanh(mg.Tensor(points) @ weights[0])
@@ -110,10 +110,10 @@ L.check("the right one passes, with a relative difference", right, "<", 1e-7)
 L.check("the wrong one fails by orders of magnitude", wrong, ">", 1e-2)
 # %% [markdown]
 # ## A function that nobody recorded
-# `math.tanh(x)` asks a tensor for its plain number and returns another. No operation is recorded, so for the walk back the
-# result is a constant, and nothing complains: $x \tanh x$ gets the derivative $\tanh x$, where $\tanh x + x(1 - \tanh^2 x)$
-# is right. Write `mg.tanh` (or `np.tanh`, which hands a tensor on to `mg.tanh`). The same holds for `float(x)`, `x.item()` and
-# `x.data`: each is a way out of the graph. The judge sees it, for nudging goes through every function.
+# `math.tanh(x)` asks a tensor for its plain number and returns another. No operation is recorded, so for the walk back
+# it is a constant, and nothing complains: $x \tanh x$ gets the derivative $\tanh x$ instead of
+# $\tanh x + x(1 - \tanh^2 x)$. Write `mg.tanh` (or `np.tanh`, which hands a tensor on to it). `float(x)`, `x.item()`
+# and `x.data` are such ways out of the graph, too. The judge sees it, for nudging goes through every function.
 # %%
 slope = {}
 for name, tanh in [("math.tanh", math.tanh), ("np.tanh", np.tanh), ("mg.tanh", mg.tanh)]:
@@ -128,8 +128,8 @@ lost = mg.check_gradients(lambda x: x * math.tanh(x), 0.7, tolerance=np.inf)
 L.check("the judge finds the constant", lost, ">", 0.1)
 L.check("at relu's kink there is no derivative, and the judge complains", mg.check_gradients(mg.relu, 0.0, tolerance=np.inf), ">", 0.1)
 # %% [markdown]
-# What the check does not show: that you differentiate the loss you meant. And at a kink its complaint is no proof of a mistake:
-# each of the two has a right to its answer there (exercise 3).
+# What the check does not show: that you differentiate the loss you meant. And at a kink its complaint is no proof of a
+# mistake: each of the two has a right to its answer there (exercise 3).
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 03 DIR/answers_03.py` grades.

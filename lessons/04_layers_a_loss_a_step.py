@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 04. A network is layers, a loss, a step
-# **The idea.** A layer is a product, a sum and a bend. A loss is one number. A step is a subtraction. Written out, the whole
+# **The idea.** A layer is a product, a sum and a bend. A loss is one number. A step is a subtraction. Written out, all
 # of learning fits on this page; what is easily got wrong is how it *starts*.
 #
-# The lectures, for two layers: $\frac{\partial C}{\partial W_1} = \frac{\partial C}{\partial y_2} \frac{\partial y_2}{\partial y_1} \frac{\partial y_1}{\partial W_1}$,
-# then $W \leftarrow W - \eta\, \partial C/\partial W$ ($C$ the loss, $\eta$ the rate). And the algebra of variances: through a
-# layer of $n$ inputs with weights of variance $\sigma^2$ a signal's variance is multiplied by $n \sigma^2$, and by what the bend
-# does (tanh, relu: a function applied to every entry). They ask of a bend the value 0 and the slope 1 at 0.
+# $\partial C/\partial W_1 = (\partial C/\partial y_2)(\partial y_2/\partial y_1)(\partial y_1/\partial W_1)$, then
+# $W \leftarrow W - \eta\, \partial C/\partial W$: the lectures, for two layers ($C$ the loss, $\eta$ the rate). And:
+# $n$ inputs times weights of variance $\sigma^2$ multiply a signal's variance by $n \sigma^2$; then comes the bend
+# (tanh, relu: a function of every entry). They ask of it the value 0 and the slope 1 at 0.
 #
 # You need lesson 03. Time: five seconds.
 # %%
@@ -22,8 +22,8 @@ angle = 4 * r + arms * 2 * np.pi / 3 + 0.15 * rng.standard_normal(600)
 points = np.stack([r * np.sin(angle), r * np.cos(angle)], axis=1).astype("float32")
 # %% [markdown]
 # ## A layer, a loss, a step
-# The gains: relu halves the mean square of what it is given, so √2 makes up for it. At the end a small one, 0.1: scores near
-# 0, so that at first all classes are nearly equally probable. A `Parameter` is a tensor that asks for a gradient.
+# Weights begin with standard deviation gain$/\sqrt{n}$. Relu halves the mean square of what it is given, so √2 makes up
+# for it. At the end 0.1: scores near 0, so that at first all classes are nearly equally probable.
 # %%
 class Layer:
     """x W + b, with weights of standard deviation gain/√n for n inputs."""
@@ -68,7 +68,7 @@ axes.scatter(*points.T, c=[f"C{arm}" for arm in arms], s=6)
 axes.set(title="What the net says of every point", aspect="equal")
 L.figure("spiral", figure, regions=regions)
 # %% [markdown]
-# The library has them as `mg.layers.Dense`, `mg.cross_entropy`, `mg.optimizers.SGD`. Drawn, for four points: the lectures' chain.
+# The library has `mg.layers.Dense`, `mg.cross_entropy`, `mg.optimizers.SGD`. For four points, the lectures' chain:
 # %%
 with mg.Trace() as trace:
     x = mg.Tensor(points[:4], name="x")
@@ -81,9 +81,9 @@ L.figure("three_layers", mg.draw(trace, title="Three layers and a loss, walked b
 L.check("the library's loss is the same number", loss.item(), "~", (cross_entropy(scores, arms[:4]).item(), 1e-6))
 # %% [markdown]
 # ## What the loss passes back
-# $\partial C/\partial \text{scores} = (p - y)/N$ with $p_k = e^{s_k}/\sum_j e^{s_j}$, the *softmax* of the scores $s$: the probabilities,
-# minus one at the right class. And the order of operations matters: the softmax first and its logarithm after is the same
-# formula as the logarithm of the sum at once, and fails.
+# $\partial C/\partial \text{scores} = (p - y)/N$ with $p_k = e^{s_k}/\sum_j e^{s_j}$, the *softmax* of the scores $s$:
+# the probabilities, minus one at the right class. And the order of operations matters: the softmax first and its
+# logarithm after is the same formula as the logarithm of the sum at once, and fails.
 # %%
 scores = mg.Tensor(rng.standard_normal((5, 3)), requires_grad=True)
 cross_entropy(scores, arms[:5]).backward()
@@ -94,8 +94,8 @@ with np.errstate(all="ignore"):
 L.check("as one formula, the loss of a score that is 2000 too low is 2000", cross_entropy(extreme, [1]).item(), "==", 2000.0)
 # %% [markdown]
 # ## How to start
-# Twenty layers of 512 units, random inputs, nothing trained. What matters is not how large a signal is but how much of it
-# still *depends on the input*: the spread across inputs, unit by unit. (The gain 5/3 for tanh is a rule of thumb.)
+# Twenty layers of 512 units, random inputs, nothing trained. What matters is not how large a signal is but how much of
+# it still *depends on the input*: the spread across inputs, unit by unit. (The gain 5/3 for tanh is a rule of thumb.)
 # %%
 WIDTH, DEPTH = L.pick(256, 512), 20
 relu, sigmoid = lambda z: np.maximum(z, 0), lambda z: 1 / (1 + np.exp(-z))
@@ -126,8 +126,8 @@ L.check("tanh with gain 1 loses it slowly", float(spread["tanh, gain 1"][-1]), "
 L.check("the plain sigmoid has forgotten it", float(spread["sigmoid, gain 1"][-1]), "<", 1e-6)
 L.check("sigmoid rescaled to pass through 0 with slope 1 has not", float(spread["4σ − 2, gain 1"][-1]), ">", 0.1)
 # %% [markdown]
-# Relu's outputs are never negative, so that two signals have no negative products: the size stays, the angle shrinks. The
-# sigmoid's signal is not small either: it is about 0.5 with nothing of the input in it. The sigmoid has the value 1/2 and the
+# Relu's outputs are never negative, so that two signals have no negative products: the size stays, the angle shrinks.
+# The sigmoid's signal is not small either: about 0.5, with nothing of the input in it. It has the value 1/2 and the
 # slope 1/4 at 0, where 0 and 1 are asked for; $4\sigma(z) - 2$ has those.
 #
 # ## Exercises

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 06. Unrolling: a loop is a deep graph
-# **The idea.** $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$: the same function and the same weights at every step. Run it along a
-# sequence, and the graph grows with the sequence. The weights do not. This plain recurrence is called the *vanilla* net.
+# **The idea.** $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$: the same function and the same weights at every step.
+# The graph grows with the sequence, the weights do not. This plain recurrence is called the *vanilla* net.
 #
-# All five lectures teach this. One of them names the two key ideas, parameter sharing and unrolling; another the four demands
-# that a sequence makes: any length, order, far dependencies, shared parameters.
+# All five lectures teach this. One names the two key ideas, parameter sharing and unrolling; another the four demands
+# of a sequence: any length, order, far dependencies, shared parameters.
 #
 # You need lesson 02. Time: one second.
 # %%
@@ -95,9 +95,9 @@ L.check("(h, x) times W_hh over W_xh", float(np.abs(np.r_[h, step] @ np.vstack([
 L.check("columns: transposed", float(np.abs(W_xh.T @ step + W_hh.T @ h - sums).max()), "<", 1e-12)
 # %% [markdown]
 # ## Five shapes, four of them loops
-# What goes in and what comes out need not be equally long. One number to one number is no sequence at all; the other four are
-# the same loop, and differ in when it reads (x) and when it answers (y). `one_to_many` begins with a picture as its state and
-# reads nothing: $s_t = f(s_{t-1})$, where all follows from the start.
+# What goes in and what comes out need not be equally long. One number to one number is no sequence at all; the other
+# four are the same loop, and differ in when it reads (x) and when it answers (y). `one_to_many` begins with a picture
+# as its state and reads nothing: $s_t = f(s_{t-1})$, where all follows from the start.
 # %%
 w_x, w_h, w_y = (mg.Parameter(value, name=name) for name, value in (("W_xh", 0.5), ("W_hh", 0.9), ("W_hy", 0.8)))
 SHAPES = {
@@ -133,8 +133,8 @@ for shape, (reads, answers) in SHAPES.items():
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 06 DIR/answers_06.py` grades.
 # 1. *Predict*, `weights`. How many weights has a vanilla net of another size, and how many at ten times the length?
-# 2. *Predict*, `first_state`. Which of the four loops need, for their first step, a state $h_0$ that is not given by the data?
-# 3. *Build*, `jordan(x, W_xh, W_yh, b, W_hy)`. A Jordan net: what is fed back is the *output*, $h_t = \tanh(x_t W_{xh} +
-#    y_{t-1} W_{yh} + b)$, $y_t = h_t W_{hy}$.
+# 2. *Predict*, `first_state`. Which of the four loops need, for their first step, an $h_0$ that the data do not give?
+# 3. *Build*, `jordan(x, W_xh, W_yh, b, W_hy)`. A Jordan net: what is fed back is the *output*,
+#    $h_t = \tanh(x_t W_{xh} + y_{t-1} W_{yh} + b)$, $y_t = h_t W_{hy}$.
 # %%
 L.done()

@@ -25,11 +25,11 @@ inputs, targets = letters[:-1], letters[1:]
 # ## The net
 # $h_t = \tanh(x_t W_{xh} + h_{t-1} W_{hh} + b)$ with three units, and a readout that scores the four letters.
 #
-# A letter is given by its number, and the number $k$ stands for the one-hot row $x_t$ with its 1 at place $k$; `input_dim`
-# says how long that row is. So $x_t W_{xh}$ is row $k$ of $W_{xh}$, and that is what the layer takes, without multiplying.
-# Layers expect many sequences at once, (sequences, steps): `inputs[None]` is a batch of this one, of shape (1, 4).
+# A letter is given by its number; the number $k$ stands for the one-hot row $x_t$ with its 1 at place $k$, `input_dim`
+# says how long that row is. So $x_t W_{xh}$ is row $k$ of $W_{xh}$, which the layer takes without multiplying. Layers
+# expect many sequences at once, (sequences, steps): `inputs[None]` is a batch of this one, of shape (1, 4).
 #
-# The loss is the mean of the four steps' losses, the lectures' sum $E$ divided by 4: the same minimum, the same direction
+# The loss is the mean of the four steps' losses, the lectures' sum $E$ divided by 4: the same minimum, the same way
 # downhill, and a number that can be compared between words of different lengths.
 # %%
 rnn = mg.layers.RNN(3, input_dim=len(vocabulary), return_sequences=True)
@@ -58,15 +58,15 @@ before = mg.softmax(predictions()).data
 show(before)
 # %% [markdown]
 # ## What can be had without memory?
-# A table of letter pairs gives each letter one prediction, whatever came before it. It can know that *e* follows *h* and
-# *l* follows *e*. What should it say after *l*, which comes twice, once followed by *l* and once by *o*?
+# A table of letter pairs gives each letter one prediction, whatever came before it. It can know that *e* follows *h*
+# and *l* follows *e*. What should it say after *l*, which comes twice, once followed by *l* and once by *o*?
 # %%
 bound = math.log(2) / 2
 L.predict("the best mean loss of any table of letter pairs, in nats (with natural logarithms)", bound, 0.001)
 # %% [markdown]
-# After *h* and after *e* the table can be sure: probability 1, loss $-\ln 1 = 0$. After *l* it says *l* with some probability
-# $q$ and *o* with at most $1 - q$, and pays $-\ln q$ the first time and $-\ln(1 - q)$ the second. The sum is least where
-# $1/q = 1/(1 - q)$: at $q = 1/2$, and then each costs $\ln 2$. The mean is $(0 + 0 + \ln 2 + \ln 2)/4 = \frac{1}{2}\ln 2$.
+# After *h* and after *e* the table can be sure: probability 1, loss $-\ln 1 = 0$. After *l* it says *l* with
+# probability $q$, *o* with at most $1 - q$; it pays $-\ln q$ and $-\ln(1 - q)$. The sum is least where
+# $1/q = 1/(1 - q)$: $q = 1/2$, each costs $\ln 2$. The mean is then $(0 + 0 + \ln 2 + \ln 2)/4 = \frac{1}{2}\ln 2$.
 # %%
 q = np.linspace(0.01, 0.99, 99)
 tables = (0 + 0 - np.log(q) - np.log(1 - q)) / len(inputs)
@@ -133,8 +133,8 @@ for temperature in (0.5, 1.0, 2.0):
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 07 DIR/answers_07.py` grades.
 # 1. *Predict*, `memoryless_loss`. The best mean loss without memory for another word.
-# 2. *Predict*, `shares_and_zero`. How many shares has $W_{hh}$'s gradient in a word of n letters, the last of which is never an
-#    input, and which of them is zero if $h_0 = 0$?
+# 2. *Predict*, `shares_and_zero`. How many shares has $W_{hh}$'s gradient in a word of n letters, the last of which is
+#    never an input, and which of them is zero if $h_0 = 0$?
 # 3. *Build*, `sample(scores, temperature, u)`: the letter that a uniform random number u picks.
 # %%
 L.done()

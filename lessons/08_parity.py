@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 08. A memory of one bit: parity
-# **The idea.** Is the number of ones so far even? Whoever remembers one bit can answer for a sequence of any length. A window
-# over the last $k$ bits cannot, however wide: what lies before it may have been odd or even.
+# **The idea.** Is the number of ones so far even? Whoever remembers one bit can answer for a sequence of any length. A
+# window over the last $k$ bits cannot, however wide: what lies before it may have been odd or even.
 #
-# One lecture's examples: 1000010101, YES, it is even; 100011, NO. It says that it is hard or impossible to choose a fixed
-# context window, since a new sample may always be longer than anything seen.
+# One lecture's examples: 1000010101, YES, it is even; 100011, NO. It says that it is hard or impossible to choose a
+# fixed context window, since a new sample may always be longer than anything seen.
 #
 # You need lesson 06. Time: five seconds.
 # %%
@@ -15,8 +15,8 @@ from minigrad import datasets
 L = Lesson(__file__, pictures=["states", "length"])
 # %% [markdown]
 # ## Two units by hand
-# First without learning: two units suffice. One becomes *x or h*, the other *x and h*, of the new bit and the old parity;
-# the parity is the first without the second. With weights this large, tanh is a switch.
+# First without learning: two units suffice. One becomes *x or h*, the other *x and h*, of the new bit and the old
+# parity; the parity is the first without the second. With weights this large, tanh is a switch.
 # %%
 GAIN = 20.0
 by_hand = mg.layers.RNN(2, return_sequences=True)
@@ -41,9 +41,9 @@ x, y = datasets.parity(1, L.pick(2000, 10_000))
 L.check(f"right at every one of {x.shape[1]:,} steps", float((hand_set_parity(x[0, :, 0]) == (y[0] == 1)).mean()), "==", 1.0)
 # %% [markdown]
 # ## Learned from twenty steps
-# Now let a net find its own way: eight units, sequences of 20 bits, a target after every bit; and an LSTM, a cell with a better
-# memory that lesson 14 builds. Then ask them about sequences ten and a hundred times as long. (`global_clipnorm=1.0`: no
-# gradient longer than 1, lesson 13; logits are scores before the sigmoid.)
+# Now let a net find its own way: eight units, sequences of 20 bits, a target after every bit; and an LSTM, a cell with
+# a better memory that lesson 14 builds. Then ask them about sequences ten and a hundred times as long.
+# (`global_clipnorm=1.0`: no gradient longer than 1, lesson 13; logits are scores before the sigmoid.)
 # %%
 def train(kind, updates, units=8, last_only=False, length=20):
     """A net that says after each bit (or after the last only) whether the count is odd."""
@@ -87,9 +87,9 @@ L.check("RNN at ten times the training length", found["RNN"][1], ">=", 0.999)
 L.check("LSTM at a hundred times the training length", found["LSTM"][2], ">=", 0.999)
 # %% [markdown]
 # ## Perfect in training, adrift outside
-# A target after the last bit only, *and* at most 10 bits, the short sequences first, is a harder lesson (and the nets get 16
-# units for it). Each of those below learns until it answers 300 sequences of 10 bits without a mistake. On sequences much
-# longer than any that it was corrected on, its answers go wrong all the same: how soon depends on where it began.
+# A target after the last bit only, *and* at most 10 bits, short sequences first, is a harder lesson (the nets get 16
+# units for it). Each of those below learns until it answers 300 sequences of 10 bits without a mistake. On sequences
+# much longer than any that it was corrected on, its answers go wrong all the same: how soon depends on where it began.
 # %%
 end_only = [train(mg.layers.RNN, 3000, units=16, last_only=True, length=10) for _ in range(L.pick(2, 5))]
 grid = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
@@ -132,8 +132,8 @@ L.check("one flat cut separates even from odd", float((side == odd).mean()), ">=
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 08 DIR/answers_08.py` grades.
-# 1. *Build*, `running_parity(bits)`. Whether the number of ones so far is odd, in *three* lines of Python: a state, a loop,
-#    no net.
+# 1. *Build*, `running_parity(bits)`. Whether the number of ones so far is odd, in *three* lines: a state, a loop, no
+#    net.
 # 2. *Predict*, `eleven`. A net without a loop is right on all 1,024 rows of ten bits. What does it say of eleven bits?
 # 3. *Predict*, `states`. "The number of ones modulo 3": how many different states must a net tell apart?
 # %%

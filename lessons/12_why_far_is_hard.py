@@ -1,11 +1,12 @@
 # %% [markdown]
 # # 12. Why far is hard
-# **The idea.** How the end of a sequence depends on a step far back is a *product* of as many matrices as there are steps
-# between. Products of many factors vanish or explode; they hardly ever stay.
+# **The idea.** How the end of a sequence depends on a step far back is a *product* of as many matrices as there are
+# steps between. Products of many factors vanish or explode; they hardly ever stay.
 #
 # The lectures: $\frac{\partial h_T}{\partial h_t} = \prod_{k=t+1}^{T} \frac{\partial h_k}{\partial h_{k-1}}$ with
-# $\frac{\partial h_k}{\partial h_{k-1}} = W_{hh}^T\,\mathrm{diag}(1 - h_k^2)$, in some order and with some transposes. Ours, for row
-# vectors $h_k = \tanh(x_k W_{xh} + h_{k-1} W_{hh} + b)$: a gradient goes back as $dh_{k-1} = \left(dh_k \odot (1 - h_k^2)\right) W_{hh}^T$.
+# $\frac{\partial h_k}{\partial h_{k-1}} = W_{hh}^T\,\mathrm{diag}(1 - h_k^2)$, in some order and with some transposes.
+# Ours, for rows $h_k = \tanh(x_k W_{xh} + h_{k-1} W_{hh} + b)$: a gradient goes back as
+# $dh_{k-1} = \left(dh_k \odot (1 - h_k^2)\right) W_{hh}^T$.
 #
 # You need lessons 03 and 06. Time: two seconds.
 # %%
@@ -21,9 +22,10 @@ x = mg.generator().standard_normal((1, T, 1))
 goal = mg.generator().standard_normal(UNITS)  # the loss is goal · h_T: it looks at the last state only
 # %% [markdown]
 # ## One net, six strengths
-# 64 units, 50 steps of random inputs, nothing trained. $W_{hh}$ begins as an orthogonal matrix (a rotation, perhaps with a
-# reflection: it keeps every length) times a *gain*. A singular value is a stretch: the largest is the most, the least the
-# least, by which a matrix can lengthen a vector; here all are the gain. `inspection.unrolled` gives the states of one graph; `gradient_norms` asks for $\|\partial L/\partial h_t\|$ at each.
+# 64 units, 50 steps of random inputs, nothing trained. $W_{hh}$ begins as an orthogonal matrix (a rotation, perhaps
+# with a reflection: it keeps every length) times a *gain*. The largest *singular value* of a matrix is the most by
+# which it lengthens a vector, the smallest the least; here all are the gain. `inspection.unrolled` gives the states of
+# one graph; `gradient_norms` asks for $\|\partial L/\partial h_t\|$ at each.
 # %%
 def states_and_loss(gain):
     rnn = mg.layers.RNN(UNITS, recurrent_initializer=Orthogonal(gain), kernel_initializer=RandomNormal(stddev=1.0))
@@ -53,8 +55,8 @@ L.check("gain 1.2 vanishes as well, with singular values above 1", flow[1.2][1],
 L.check("gain 3 explodes", flow[3.0][1], ">", 1e3)
 # %% [markdown]
 # The lectures' "tanh' is almost always below 1, so gradients vanish" is not the whole story, then. Three times the mean
-# tanh' is below 1, and yet the gradient grows. Lengths are sums of *squares*: of a gradient that favours no unit, a step
-# multiplies the length by the gain times the *root of the mean square* of tanh', which the few units near 0 keep large.
+# tanh' is below 1, and yet the gradient grows. Lengths are sums of *squares*: a gradient that favours no unit becomes a
+# gain times the *root of the mean square* of tanh' as long at each step, and the few units near 0 keep that large.
 # %%
 per_step = flow[3.0][1] ** (1 / (T - 1))
 rms = np.sqrt(np.mean([(1 - h.data**2) ** 2 for h in states[1:]]))
@@ -79,8 +81,8 @@ axes.legend(ncols=2)
 L.figure("flow", figure, steps_back=steps_back, gains=list(flow), norms=list(flow.values()))
 # %% [markdown]
 # ## Which number decides, the singular value or the spectral radius?
-# One lecture drops the tanh, is left with $W^{T-1}$, and says: largest singular value above 1, exploding; below 1, vanishing.
-# In the long run powers of a matrix grow with the largest absolute value of an *eigenvalue*, the spectral radius.
+# One lecture drops the tanh, is left with $W^{T-1}$, and says: largest singular value above 1, exploding; below,
+# vanishing. In the long run powers grow with the largest absolute value of an *eigenvalue*, the spectral radius.
 # %%
 matrices = {
     "rotation": Orthogonal()((UNITS, UNITS)),
@@ -104,8 +106,8 @@ axes.legend()
 L.figure("radius", figure, **{f"power_{k}": norms for k, norms in enumerate(powers.values())})
 # %% [markdown]
 # ## A weight hears from everywhere, but loudly only from near
-# The same lecture writes $\partial L_T/\partial W$ with one product, from $h_T$ back to $h_1$. That is the longest road only. The
-# gradient of the shared weight is a *sum* over all steps $k$ (lesson 02); `trace.contributions` has every summand.
+# The same lecture writes $\partial L_T/\partial W$ with one product, from $h_T$ back to $h_1$: the longest road only.
+# The gradient of the shared weight is a *sum* over all steps $k$ (lesson 02); `trace.contributions` has every summand.
 # %%
 def traced(gain, steps=T):
     rnn = mg.layers.RNN(UNITS, recurrent_initializer=Orthogonal(gain), kernel_initializer=RandomNormal(stddev=1.0))
@@ -124,8 +126,8 @@ L.check("all shares together are the gradient", np.abs(sum(shares) - W_hh.grad).
 L.check("the longest road alone is almost nothing of it", np.linalg.norm(shares[1]) / total, "<", 1e-3)
 L.figure("few_steps", mg.draw(traced(gain=0.5, steps=5)[0], title="Five uses of one matrix: near ones drown far ones"))
 # %% [markdown]
-# A small gradient from far back is not none; it is drowned: near steps are louder by the factors above, and weights follow
-# them. For explosions there is a simple help, lesson 13; for vanishing none of that kind: lesson 14 changes the road itself.
+# A small gradient from far back is not none; it is drowned: near steps are louder by the factors above, and weights
+# follow them. For explosions there is a simple help, lesson 13; for vanishing none: lesson 14 changes the road itself.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 12 DIR/answers_12.py` grades.

@@ -1,10 +1,11 @@
 # %% [markdown]
 # # 16. The zoo of gates
-# **The idea.** Some differences between gated cells are conventions, some are real. Algebra tells some apart, trying the rest.
+# **The idea.** Some differences between gated cells are conventions, some real. Algebra sorts some, trials the rest.
 #
-# The GRU, with $z, r = \sigma(\cdot)$ of $x$ and $h$: $\tilde h = \tanh(x W_{xh} + (r \odot h) W_{hh} + b)$, $h' = z \odot h + (1 - z) \odot \tilde h$. Here, and in two
-# of the lectures, $z$ *keeps*. In a third, and in the MUT1 to MUT3 of one of the two, it *takes the new*. All reset the state
-# before the matrix, $(r \odot h) W$; cuDNN and PyTorch after it, $r \odot (h W)$.
+# The GRU, with $z, r = \sigma(\cdot)$ of $x$ and $h$: $\tilde h = \tanh(x W_{xh} + (r \odot h) W_{hh} + b)$ is
+# proposed, and $h' = z \odot h + (1 - z) \odot \tilde h$. Here, and in two of the lectures, $z$ *keeps*. In a third,
+# and in the cells MUT1 to MUT3 below, it *takes the new*. All reset the state before the matrix, $(r \odot h) W$; cuDNN
+# and PyTorch after it, $r \odot (h W)$.
 #
 # You need lesson 15. Time: 20 seconds.
 # %%
@@ -48,11 +49,12 @@ L.check("z takes, same weights", distance(takes, W_xh, W_hh, b), ">", 1e-2)
 L.check("z takes, its columns negated", distance(takes, W_xh * minus_z, W_hh * minus_z, b * minus_z), "<", 1e-14)
 L.check("reset after, same weights (its second bias is 0)", distance(after, W_xh, W_hh, np.stack([b, 0 * b])), ">", 1e-3)
 # %% [markdown]
-# A convention: $\sigma(-a) = 1 - \sigma(a)$. And a difference: $(r \odot h) W$ mixes reset units, $r \odot (hW)$ resets mixed ones.
+# A convention: $\sigma(-a) = 1 - \sigma(a)$. A difference: $(r \odot h) W$ mixes what is reset, $r \odot (hW)$ resets
+# what is mixed.
 #
 # ## Eight cells
-# All pass the judge of lesson 03. *Peephole*: the LSTM's gates see the cells as well. *Coupled*: an LSTM with $i = 1 - f$. And three
-# from a search over ten thousand (Jozefowicz et al. 2015): $h' = z \odot \tilde h + (1 - z) \odot h$ with, biases left out,
+# All pass the judge of lesson 03. *Peephole*: the LSTM's gates see $c$ as well. *Coupled*: an LSTM with $i = 1 - f$.
+# And three of ten thousand (Jozefowicz et al. 2015): $h' = z \odot \tilde h + (1 - z) \odot h$ with, biases left out,
 #
 # | | z = σ of | r = σ of | h̃ = tanh of |
 # |---|---|---|---|
@@ -87,9 +89,9 @@ for name in CELLS:
 L.check("GRU / LSTM", sizes["GRU"] / sizes["LSTM"], "==", 3 / 4)
 L.check("peepholes on the diagonal: three weights for each unit", sizes["peephole"] - sizes["LSTM"], "==", 3 * UNITS)
 # %% [markdown]
-# With full matrices, as another lecture draws them, peepholes would cost $3 H^2$, as much as the recurrent part of three more
-# gates. And a trap: MUT1 adds $\tanh(x)$ and MUT2 $x$ to something of the state's size, and an input of size 1 would broadcast
-# in silence (exercise 1).
+# With full matrices, as another lecture draws them, peepholes would cost $3 H^2$, as much as the recurrent part of
+# three more gates. And a trap: MUT1 adds $\tanh(x)$ and MUT2 $x$ to something of the state's size, and an input of size
+# 1 would broadcast in silence (exercise 1).
 # %%
 for name in ("GRU", "peephole", "MUT1"):
     with mg.Trace() as trace:
@@ -97,8 +99,8 @@ for name in ("GRU", "peephole", "MUT1"):
     L.figure(name, mg.draw(trace, title=f"{name}: two steps"))
 # %% [markdown]
 # ## The leaderboard
-# Lesson 15's task, at most 800 updates, one entry per cell. MUT1 and MUT2 need a Dense layer before them, which the others
-# have not: their places cannot be compared with the rest.
+# Lesson 15's task, at most 800 updates, one entry per cell. MUT1 and MUT2 need a Dense layer before them, which the
+# others have not: their places cannot be compared with the rest.
 # %%
 mg.set_floatx("float32")
 T, BUDGET = L.pick(40, 100, 200), L.pick(400, 800, 1200)
@@ -125,9 +127,9 @@ axes.barh(ranked, [board[name] for name in ranked])
 axes.set(xlabel=f"updates until adding over {T} steps is solved (in steps of 50)", title="One seed, one task: a leaderboard to distrust")
 L.figure("leaderboard", figure, names=ranked, updates=[board[name] for name in ranked])
 # %% [markdown]
-# What it does not show: which cell is best. With another `--seed` neighbours change places (see `record.md`), with another task
-# more than that: on folk tunes (Nottingham; Chung et al. 2014; negative log-likelihood, less is better) the plain tanh net
-# has 3.13, the GRU 3.23, the LSTM 3.20. Begin with a GRU or an LSTM, and measure on *your* task.
+# What it does not show: which cell is best. With another `--seed` neighbours change places (see `record.md`), with
+# another task more than that: on folk tunes (Nottingham; Chung et al. 2014; negative log-likelihood, less is better)
+# the plain tanh net has 3.13, the GRU 3.23, the LSTM 3.20. Begin with a GRU or an LSTM, and measure on *your* task.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 16 DIR/answers_16.py` grades.

@@ -3,8 +3,8 @@
 # **The idea.** A net that reads one character after another and says how probable each next one is has learned
 # something of the language. How much? Measure it in bits, and against the honest opponent: counting.
 #
-# The lectures show what such nets write after little and after much training. You let an LSTM read the prose of Python's own
-# language reference (`--text FILE` takes a text of yours, `--corpus python` Python's source), and see it go from noise to words.
+# The lectures show what such nets write after little and after much training. You let an LSTM read the prose of
+# Python's language reference (`--text FILE`, `--corpus python`: other texts), and see it go from noise to words.
 #
 # You need lessons 07, 11 and 14. Time: 45 seconds; Ctrl-C keeps what is learned, and running again goes on from there.
 # %%
@@ -20,7 +20,7 @@ from minigrad.training.tbptt import ResetStates, windows
 L = Lesson(__file__, pictures=["curve", "unrolled"], options=TEXT_OPTIONS)
 # %% [markdown]
 # ## The text, and what is held out
-# A tenth of the text, in blocks from all over it, is never trained on: what is measured there is not memory of the text.
+# A tenth of the text, in blocks from all over it, is never trained on: what is measured there is no memory of the text.
 # %%
 UNITS, BATCH, STEPS = L.pick(64, 192, 256), 32, 32
 text = read_text(L, needed=BATCH * STEPS * 6 // 5)  # a batch of windows; a tenth is held out, and some room
@@ -83,7 +83,7 @@ def write(model=None, temperature=0.7):
 
 # %% [markdown]
 # ## Learning
-# It begins as a guess, and writes now and then; an *epoch* is once through the text. When do spaces, words, sentences come?
+# It begins as a guess, and writes now and then; an *epoch* is once through the text. When do words come, and sentences?
 # %%
 samples, backup = Sampler(write, every=max(1, EPOCHS // 5)), kept_on_interrupt(L, text)
 if not backup.path.exists():
@@ -128,8 +128,8 @@ L.check("the shares of W_hh add to its gradient", float(np.abs(total - lstm.W_hh
 labels = {t: symbol if symbol.strip() else "␣" for t, symbol in enumerate(text[:5], 1)}
 L.figure("unrolled", mg.draw(trace, labels=labels, title="How the LSTM was taught over five characters"))
 # %% [markdown]
-# What it does not show: bits are an average over everything, commas and spaces included. That the net beats counting does
-# not say *what* it has learned; lesson 18 looks inside. And the price is that of this text: try one of yours.
+# What it does not show: bits are an average over everything, commas and spaces included. That the net beats counting
+# does not say *what* it has learned; lesson 18 looks inside. And the price is that of this text: try one of yours.
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 17 DIR/answers_17.py` grades.

@@ -42,10 +42,10 @@ if not kept.exists():
 *trained, W, b = (w.astype("float32") for w in np.load(kept).values())  # the LSTM's, then the readout's
 # %% [markdown]
 # ## What there is to know
-# Three modules that it has never read, and labels for their characters, made by Python's own tokenizer: *bracket depth*,
-# how many brackets are open; *column*, how long its line is so far; *leading space*, 1 while the line has only spaces;
-# *docstring*, *comment*, *string*, 1 inside. For each: the cell that follows it best on the *first* half of the text, with
-# $r$, the correlation of its $c$ and the label there → the same cell's $r$ on the *second* half. And *probe*: the $r$ of
+# Three modules that it has never read, and labels for their characters, made by Python's own tokenizer: *bracket
+# depth*, how many brackets are open; *column*, how long its line is so far; *leading space*, 1 while the line has only
+# spaces; *docstring*, *comment*, *string*, 1 inside. For each: the cell that follows it best on the *first* half of the
+# text, with $r$, the correlation of its $c$ and the label there → its $r$ on the *second* half. And *probe*: the $r$ of
 # the best weighted sum of all cells, fitted on the first half, on the second: what is known, by one cell or by many.
 # %%
 MODULES, LENGTH = ["http.cookiejar", "logging.handlers", "xml.etree.ElementTree"], L.pick(2500, 8000)
@@ -81,7 +81,7 @@ L.check("bracket depth: times the untrained net's best cell", times["bracket dep
 L.check("leading space: r of an untrained net's best cell", held_out["untrained"]["leading space"], ">=", 0.3)
 L.check("leading space: times the untrained net's best cell", times["leading space"], "<", 1.5)
 # %% [markdown]
-# "A cell for indentation" comes free. The likely reason: a run of spaces drives any recurrent net to a place of its own.
+# "A cell for indentation" comes free. The likely reason: a run of spaces drives any recurrent net to its own place.
 # %%
 figure, axes = plt.subplots(figsize=(9, 4))
 for k, (net, row) in enumerate(held_out.items()):
@@ -103,7 +103,7 @@ L.figure("bracket_cell", figure, values=values[start:])
 paint(sources[0][:LENGTH], values, f"cell {cell.unit} and the depth of brackets").save(L.out / "bracket_cell.html")
 # %% [markdown]
 # ## How far back does it look?
-# The gradient of the highest score with respect to the input $k$ characters before says how much that one still matters.
+# The gradient of the highest score with respect to the input $k$ characters before says how much that one matters.
 # %%
 def reach(weights, steps=60):
     """Mean of the norm of ∂score/∂x_{t−k} over some places of the text, relative to k = 0: (steps,)."""

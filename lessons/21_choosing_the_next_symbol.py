@@ -3,8 +3,8 @@
 # **The idea.** A net gives probabilities; somebody must choose. The most probable sequence is not the sequence of most
 # probable symbols, and it is not always the right one either.
 #
-# The lectures sample one character at a time and feed it back, and show *beam search*: keep the few best beginnings, continue
-# all of them, keep the few best again. What is searched for is $\arg\max_y \sum_t \log p(y_t \mid y_1 \ldots y_{t-1})$.
+# The lectures sample one character at a time, feed it back, and show *beam search*: keep the few best beginnings, go on
+# with all, keep the few best. They look for $\arg\max_y \sum_t \log p(y_t \mid y_1 \ldots y_{t-1})$.
 #
 # You need lessons 17 and 20. Time: ten seconds.
 # %%
@@ -44,14 +44,14 @@ L.check("width 2 finds it", found[2][0], "==", best)
 L.check("width 27 is exhaustive: so many different sequences", len(set(found[27])), "==", 27)
 L.check("the most probable first", [chance(text) for text in found[27]] == sorted(every.values(), reverse=True), "==", True)
 # %% [markdown]
-# Two beginnings are kept at each step (blue), the other continuations dropped (grey). Greedy could not know what follows *b*.
+# Two beginnings are kept at each step (blue), the others dropped (grey). Greedy could not know what follows *b*.
 # %%
 kept = {(), *(tuple(row) for t in (1, 2, 3) for row in beam_search(table, BEGIN, t, width=2)[0].tolist())}
 search_tree(L, "beam", kept, lambda text: f"{name(text)} {chance(text):.3f}", symbols=3, title="Beam search of width 2")
 # %% [markdown]
 # ## More probable, more correct?
-# A translator like lesson 20's (it stands in `_kit.py`), with attention and without, stopped half way: a perfect net would leave
-# nothing to choose. *What do you expect of wider beams: of the probability of what is found, of the share of dates right?*
+# A translator like lesson 20's (in `_kit.py`), with attention and without, stopped half way: a perfect net would leave
+# nothing to choose. *What do you expect of wider beams: for the probability of what is found, for the dates right?*
 # %%
 TRAIN = L.pick(4000, 9600)
 _, _, source, target, x, y = dates_in_numbers(TRAIN + 300)
@@ -92,12 +92,12 @@ print(f"  width 8 said something more probable {len(outcomes)} times: {np.sum(~g
 L.check("of these more probable answers, so many are wrong all the same", int(np.sum(~beam_right)), ">=", 5)
 curves(L, "beam_table", rows, x=WIDTHS, marker="o", xlabel="width of the beam", ylabel="share of dates exactly right")
 # %% [markdown]
-# The beam does what it is asked: it finds what the *net* thinks more probable. Above you see how often that put a date right, and
-# how often it spoiled one or left it wrong: whether the more probable is right is a question about the net.
+# The beam does what it is asked: it finds what the *net* thinks more probable. Above you see how often that put a date
+# right, spoiled one or left it wrong: whether the more probable is right is a question about the net.
 #
 # ## A text that is too probable
-# For writing, the most probable may be the worst (Holtzman et al. 2020). The language model here counts: 5-grams of Python's
-# reference (lesson 17). *T* is the temperature; 0 stands for greedy.
+# For writing, the most probable may be the worst (Holtzman et al. 2020). The language model here counts: 5-grams of
+# Python's reference (lesson 17). *T* is the temperature; 0 stands for greedy.
 # %%
 prose = datasets.english_prose()[: L.pick(80_000, 300_000)]
 vocabulary = datasets.Vocabulary(prose)
@@ -127,8 +127,8 @@ L.check("of those at temperature 1, as in real text, nearly all", different(writ
 surprise = bits(written["T = 1.0"]) - bits(written["Python's own"])
 L.check("temperature 1 against the text that was counted, bits", surprise, "~", (0, 0.7))
 # %% [markdown]
-# Greedy is here a fixed rule, from the last four characters to the next one: once four characters come again, all comes again.
-# It runs in circles, and is not even the cheapest. Real text is not made of the most expected characters; at temperature 1
+# Greedy is here a fixed rule, from the last four characters to the next one: once four come again, all comes again. It
+# runs in circles, and is not even the cheapest. Real text is not made of the most expected characters; at temperature 1
 # the model is about as surprised by what it says as by the text that it was counted on.
 #
 # ## Exercises
