@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from .scene import Point, Scene, Text
 
+ON_WORDS = 10.0  # how bad it is to stand on words or on a box; to stand on a line is less
+
 
 @dataclass
 class Label:
@@ -30,19 +32,26 @@ class Label:
         return texts
 
 
-def place_labels(scene: Scene, labels: list[Label]) -> None:
-    """Each edge's words at the side and the height where they meet the least; the page grows with them."""
+def place_labels(scene: Scene, labels: list[Label]) -> bool:
+    """Each edge's words at the side and the height where they meet the least; the page grows with them.
+
+    Returns whether none of them stands on other words or on a box.
+    """
     placed: list[Text] = []
+    clear = True
     for label in sorted(labels, key=lambda label: (label.stretch[0][1], label.stretch[0][0])):
         if not label.words:
             continue
         (x0, _), (x1, _) = label.stretch
         sides = (True, False) if x1 - x0 > 12 else (False, True)
-        choices = [label.at(share, left) for share in (0.5, 0.36, 0.64) for left in sides]
-        best = min(range(len(choices)), key=lambda k: (trouble(choices[k], placed, labels, label, scene), k))
+        choices = [label.at(share, left) for share in (0.5, 0.36, 0.64, 0.25, 0.75) for left in sides]
+        troubles = [trouble(texts, placed, labels, label, scene) for texts in choices]
+        best = min(range(len(choices)), key=lambda k: (troubles[k], k))
+        clear &= troubles[best] < ON_WORDS
         placed += choices[best]
     scene.width = max([scene.width, *(t.bounds[2] + 24 for t in placed)])
     scene.add(*placed)
+    return clear
 
 
 def trouble(texts: list[Text], placed: list[Text], labels: list[Label], own: Label, scene: Scene) -> float:
@@ -50,9 +59,9 @@ def trouble(texts: list[Text], placed: list[Text], labels: list[Label], own: Lab
     total = 0.0
     for text in texts:
         box = text.bounds
-        total += 10 * sum(overlaps(box, other.bounds) for other in placed)
-        total += 4 * sum(crosses(box, stretch) for label in labels if label is not own for stretch in label.around)
-        total += 10 * sum(overlaps(box, (b.x, b.y, b.right, b.bottom)) for b in scene.boxes) + 10 * (box[0] < 8)
+        total += ON_WORDS * sum(overlaps(box, other.bounds) for other in placed)
+        total += 0.1 * sum(crosses(box, stretch) for label in labels if label is not own for stretch in label.around)
+        total += ON_WORDS * sum(overlaps(box, (b.x, b.y, b.right, b.bottom)) for b in scene.boxes) + ON_WORDS * (box[0] < 8)
     return total
 
 

@@ -33,6 +33,7 @@ class Expression:
 
     words_on_edges = True  # the local derivatives, and what the chain rule makes of them
     close = False  # rows nearer to each other
+    clear = True  # whether all words have a place of their own
 
     def __init__(self, graph: Graph, words: Mapping[str, str], backward: bool, values: str) -> None:
         self.graph, self.words, self.backward, self.values = graph, words, backward, values
@@ -58,7 +59,7 @@ class Expression:
         scene.height = max(box.bottom for box in self.boxes.values()) + max(MARGIN, placed.foot + 20)
         labels = [self.edges(scene, placed, link, left) for link in links]
         scene.add(*self.boxes.values())
-        place_labels(scene, labels)
+        self.clear = place_labels(scene, labels)
         scene.add(Text(MARGIN, 52, heading, size, True, kind="title"))
         return scene
 
@@ -153,8 +154,9 @@ class Expression:
         lower, upper = self.boxes[x], self.boxes[v]
         corners, entered = placed.route(link)
         points = [(px + left, py) for px, py in corners]
-        points[0], points[-1] = (points[0][0], lower.y), (points[-1][0], upper.bottom)
-        stretch, around = (points[entered], points[entered + 1]), list(pairwise(points))
+        stretch = points[entered], points[entered + 1]
+        points = from_box_to_box(points, lower.y, upper.bottom)
+        around = list(pairwise(points))
         radius = 14.0 if entered else 40.0
         flows = x.kind in ("value", "weight", "elided")
         if not flows or not self.backward:
@@ -219,6 +221,12 @@ def local_symbol(v: Value, position: int, graph: Graph) -> str:
         return f"2{names[0]}"
     y = formulas.name(v, graph)
     return {"tanh": f"1 − {y}²", "sigmoid": f"{y}(1 − {y})", "exp": y}.get(v.op, "")
+
+
+def from_box_to_box(points: list[Point], start: float, end: float) -> list[Point]:
+    """Upright where a low box stands in a high row, as far as the row reaches."""
+    here, there = abs(points[0][1] - start) < 1, abs(points[-1][1] - end) < 1
+    return [(points[0][0], start), *points[here : len(points) - there], (points[-1][0], end)]
 
 
 def beside(points: list[Point], offset: float) -> list[Point]:

@@ -41,6 +41,7 @@ def to_slide(scene: Scene) -> None:
         zoom(item, times)
     scene.width, scene.height, scene.smallest = scene.width * times, scene.height * times, scene.smallest * times
     centred(scene)
+    scene.width, scene.height = SLIDE  # not 1920.0000000000002
 
 
 def zoom(item: Any, times: float) -> None:

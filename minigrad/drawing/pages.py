@@ -100,6 +100,7 @@ def in_bands(
         drawing.close = page is SLIDE
         scene = drawing.scene(title, "", count)
         size = min(page[0] / scene.width, page[1] / scene.height, LARGEST)
+        size *= drawing.clear or 0.1
         if best is None or size > best[0] * 1.12:
             best = size, scene
         if size >= 1 and page is ROOMY or scene.width > 2 * page[0]:
