@@ -22,18 +22,20 @@ PEEPHOLE = "tests/test_recurrent_properties.py::test_peepholes_see_the_cell_befo
 COUPLED = ("tests/test_recurrent_properties.py::"
            "test_coupled_gates_are_the_lstm_whose_input_gate_has_the_forget_gates_weights_negated")
 TORCH = "tests/layers/test_recurrent.py::test_agrees_with_torch"
+LENGTHS = "tests/layers/test_recurrent_torch.py::test_lengths_states_and_gradients"
 KERAS = "tests/test_recurrent_reference.py::test_the_stored_answers"
 BOTH = [TORCH, KERAS]
 
 # How to write it, the cell; what the class's docstring does not say by itself; equality tests; agreement with PyTorch and Keras.
 ROWS: list[tuple[str, Any, str, list[str], list[str]]] = [
     ("RNN(n)", layers.RNNCell(2), "", [TWO_PATHS], BOTH),
-    ('RNN(n, "relu")', layers.RNNCell(2, "relu"), "h' = max(x W_xh + h W_hh + b, 0)   (Elman 1990)", [TWO_PATHS], [KERAS]),
+    ('RNN(n, "relu")', layers.RNNCell(2, "relu"), "h' = max(x W_xh + h W_hh + b, 0)   (Elman 1990)", [TWO_PATHS],
+     [LENGTHS, KERAS]),
     ('RNN(n, "softplus")', layers.RNNCell(2, "softplus"), "h' = f(x W_xh + h W_hh + b), any f   (Elman 1990)",
-     ["tests/layers/test_recurrent.py::test_which_path_is_taken"], []),
+     ["tests/test_recurrent_properties.py::test_a_vanilla_net_takes_any_activation"], [KERAS]),
     ("RNN(JordanCell(n, hidden))", layers.JordanCell(2, 3), "", [EQUATION], []),
     ("RNN(IRNNCell(n))", layers.IRNNCell(2), "",
-     [EQUATION, "tests/layers/test_variants.py::test_the_identity_net_copies_its_state_and_has_a_kernel"], []),
+     [EQUATION, "tests/layers/test_variants.py::test_the_identity_net_copies_its_state_and_has_a_kernel"], [LENGTHS]),
     ("LSTM(n)", layers.LSTMCell(2), "", [TWO_PATHS], BOTH),
     ("LSTM(n, peephole=True)", layers.LSTMCell(2, peephole=True),
      "i, f = σ(· + P⊙c);  c' = f⊙c + i⊙g;  o = σ(· + P⊙c');  h' = o⊙tanh(c')   (Gers & Schmidhuber 2000)", [TWO_PATHS, PEEPHOLE], []),
@@ -47,18 +49,21 @@ ROWS: list[tuple[str, Any, str, list[str], list[str]]] = [
       for kind in (layers.LayerNormRNNCell, layers.LayerNormLSTMCell, layers.LayerNormGRUCell)],
     ("RNN([cell, cell])", layers.StackedCells([layers.GRUCell(2), layers.LSTMCell(2)]),
      "xˡ⁺¹ = hˡ, each cell its own equation   (El Hihi & Bengio 1995)",
-     ["tests/layers/test_recurrent.py::test_stacked_cells_are_layers_in_line"], []),
+     ["tests/layers/test_recurrent.py::test_stacked_cells_are_layers_in_line"], [LENGTHS]),
     ("RNN(YourCell(n))", layers.Cell(2), "whatever `step(self, x, h)` returns   (you)",
      ["tests/layers/test_recurrent.py::test_a_cell_of_ones_own"], []),
     ("mg.models.EchoState(n)", models.EchoState, "",
-     ["tests/models/test_memory.py::test_an_echo_fades_at_the_rate_of_the_radius"], []),
+     ["tests/models/test_memory.py::test_an_echo_fades_at_the_rate_of_the_radius",
+      "tests/models/test_memory.py::test_it_forecasts_a_sine_and_its_weights_stay"], []),
     ("mg.models.Hopfield(patterns)", models.Hopfield, "",
-     ["tests/models/test_memory.py::test_a_few_patterns_are_recalled_from_noisy_ones"], []),
+     ["tests/models/test_memory.py::test_a_few_patterns_are_recalled_from_noisy_ones",
+      "tests/models/test_memory.py::test_every_answer_is_at_rest_and_no_step_ever_raised_the_energy"], []),
 ]
 EVERY_CELL = ["test_padding_at_either_end_changes_nothing", "test_a_batch_of_lengths_equals_one_by_one",
               "test_stateful_windows_equal_one_long_sequence", "test_truncated_gradients_are_those_of_the_cut_graph",
               "test_reversed_in_time_a_bidirectional_layer_swaps_its_halves",
               "test_a_shared_weights_gradient_is_the_sum_over_untied_copies",
+              "test_integers_stand_for_one_hot_vectors_in_any_equation",
               "test_sampling_step_by_step_sees_the_logits_of_the_whole_sequence", "test_a_beam_of_width_one_is_greedy"]
 
 HEAD = """# Recurrent cells
@@ -100,7 +105,7 @@ def table() -> str:
     lines = []
     for name, thing, given, equality, agreement in ROWS:
         words, source = equation(thing, given)
-        found = " · ".join("PyTorch" if test == TORCH else "Keras" for test in agreement) or "—"
+        found = " · ".join("Keras" if test == KERAS else "PyTorch" for test in agreement) or "—"
         lines.append(f"| `{name}` | {words} | {source} | {path(thing)} | {'<br>'.join(map(test_name, equality))} | {found} |\n")
     every = "".join(f"- {test_name(test)}\n" for test in EVERY_CELL)
     return f"{HEAD}{''.join(lines)}\nEvery cell in tests/test_recurrent_properties.py, too:\n\n{every}"

@@ -18,6 +18,7 @@ N, T, FEATURES, UNITS = 2, 4, 3, 2
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "RNN": ("SimpleRNN", {}),
     "RNN relu": ("SimpleRNN", {"activation": "relu"}),
+    "RNN softplus": ("SimpleRNN", {"activation": "softplus"}),
     "RNN without bias": ("SimpleRNN", {"use_bias": False}),
     "RNN backwards": ("SimpleRNN", {"go_backwards": True}),
     "LSTM": ("LSTM", {}),

@@ -309,6 +309,26 @@ def test_a_beams_log_probability_is_that_of_the_whole_sequence(kind):
     assert_same([np.take_along_axis(each, texts[..., None], axis=-1)[..., 0].sum(axis=1)], [log_p])
 
 
+# ------------------------------------------------------------------------------- any activation
+
+ANY = {"softplus": lambda z: np.log1p(np.exp(z)), "softsign": lambda z: z / (1 + abs(z)), "a user's own": lambda z: 0.5 * np.sin(z) + z}
+
+
+@pytest.mark.parametrize("name", ANY)
+@given(N=sizes, T=sizes)
+def test_a_vanilla_net_takes_any_activation(name, N, T):
+    """h' = f(x W_xh + h W_hh + b) in plain NumPy; no kernel knows these, and gradients agree with differences all the same."""
+    layer, x = layers.RNN(UNITS, ANY[name] if name == "a user's own" else name, return_sequences=True), inputs(N, T)
+    layer.ready(((N, T, UNITS),))
+    W_xh, W_hh, b = drawn(layer).get_weights()
+    h = np.zeros((N, UNITS))
+    for t, y in enumerate(np.swapaxes(layer(x).data, 0, 1)):
+        h = ANY[name](x[:, t] @ W_xh + h @ W_hh + b)
+        np.testing.assert_allclose(y, h, rtol=1e-12)
+    assert not layer.cell.has_kernel
+    mg.check_gradients(layer, x)
+
+
 # ------------------------------------------------------------------------------- integers
 
 class Joined(layers.Cell):
