@@ -149,7 +149,7 @@ def operand(x: Value, graph: Graph, depth: int) -> tuple[str, int]:
     """An input: the name of its box, or its own formula where it has none."""
     if x.shown or not x.computed:
         if x.leaf and not x.shown:
-            return (constant(x.array.item()) if x.array.size == 1 else "data"), ATOM
+            return x.name or (constant(x.array.item()) if x.array.size == 1 else "data"), ATOM
         return name(x, graph), ATOM
     return written(x, graph, depth + 1)
 

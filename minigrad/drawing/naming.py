@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from .graph import LINEAR, NONLINEAR, SLICES, Column, Graph, Value, carried, ways
@@ -140,6 +141,8 @@ def tell_apart(graph: Graph) -> None:
     seen_outside: Counter = Counter()
     for v in graph.shown:
         if v.computed and v.column is None and not v.own_name:
+            if v.lettered and v.name[-1:].isdigit():  # v₁ of another layer
+                v.name = next(f"v{subscript(k)}" for k in count(1) if not seen_outside[f"v{subscript(k)}"])
             seen_outside[v.name] += 1
             v.name += subscript(seen_outside[v.name]) if seen_outside[v.name] > 1 else ""
     states, way = {v.role for v in graph.shown if any(True for _ in carried(v))}, ways(graph.values)

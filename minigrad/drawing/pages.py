@@ -103,7 +103,7 @@ def in_bands(
         size *= drawing.clear or 0.1
         if best is None or size > best[0] * 1.12:
             best = size, scene
-        if size >= 1 and page is ROOMY or scene.width > 2 * page[0]:
+        if size >= 1 and (page is ROOMY or count == 1) or scene.width > 2 * page[0]:
             break
     assert best is not None
     return best[0] >= 1, best[1]

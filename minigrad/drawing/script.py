@@ -35,6 +35,7 @@ def script_of(graph: Graph) -> dict[str, Any]:
         "steps": [column.number for column in graph.columns], "blocks": [column.block for column in graph.columns],
         "moves": [*forward_moves(shown, graph), *backward_moves(graph)],
         "weights": [graph.id[v] for v in watched],
+        "picks": [graph.id[v] for v in (graph.weights or watched) if v in watched],
         "first": graph.id[first] if first else None,
     }
 

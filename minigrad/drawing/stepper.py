@@ -14,9 +14,9 @@ from typing import Any
 
 from ..files import write_beside
 from ..trace import Trace
-from . import html
+from . import html, several
 from .letters import letter_all
-from .reading import read
+from .reading import read, single_out
 from .script import script_of
 from .words import words_for
 
@@ -57,16 +57,17 @@ def explore(what: Any, path: str | os.PathLike[str] | None = None, *, weight: An
     """The page that plays a Trace, forward and backward, an operation at a time; saved at `path` if one is given.
 
     Keys: ← → one operation, space plays (in predict mode it reveals), P predicts, 1 … 9 fold a step, D is dark, ↑ ↓ walk through
-    the boxes. Steps fold where there is no room for all. `weight` (a tensor or its name) is whose sum is watched first;
-    `page.html#step=31` opens at a move; `words` says the page in another language (drawing/words.py).
+    the boxes. Steps fold where there is no room for all. `weight` (a tensor or its name) is whose sum is watched first; of a
+    list each has its button over the ledger, and others none. `page.html#step=31` opens at a move; `words` says the page in
+    another language (drawing/words.py).
     Raises TypeError for something that records nothing, ValueError for an unknown weight.
     """
     if not isinstance(what, Trace):
         raise TypeError(f"explore plays a Trace, got {type(what).__name__}: compute inside `with mg.Trace() as trace:`")
     own = words_for(words)
-    if isinstance(weight, (list, tuple)):
-        raise TypeError("explore watches one weight at a time, and its page changes to any other by a click; mg.draw takes a list")
-    graph = read(what, weight=weight, fold=False)
+    first, *others = several.listed(weight)
+    graph = read(what, weight=first, fold=False)
+    graph.weights = [v for w in [first, *others] if (v := single_out(graph, w)) is not None] if others else []
     letter_all(graph)
     graph.missing = own["not computed"]
     title = title or own["title stepper"].format(name=graph.root.name or own["the result"])

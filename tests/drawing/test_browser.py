@@ -157,3 +157,11 @@ def test_the_stepper_opens_in_both_themes_without_a_word(gallery, visit):
     for theme in ("light", "dark"):
         page = visit((gallery / "stepper.html").as_uri() + "#step=31", theme, 1920, 1080)
         assert page.locator("#stage svg").count() == 1 and "31" in page.locator("#count").inner_text()
+
+
+def test_no_letter_of_the_snapshots_is_small_on_a_projector(gallery, visit):
+    page = visit((gallery / "snapshots.html").as_uri(), "light", 1920, 1080)
+    sizes = page.evaluate("""() => [...document.querySelectorAll("#stage svg")].flatMap(svg =>
+        [...svg.querySelectorAll("text")].map(t => parseFloat(getComputedStyle(t).fontSize) * svg.getScreenCTM().a))""")
+    sizes += page.evaluate("() => [...document.querySelectorAll('#strip text')].map(t => parseFloat(getComputedStyle(t).fontSize))")
+    assert len(sizes) > 40 and min(sizes) >= 17.6  # 18 px, less what a scroll bar takes

@@ -68,6 +68,16 @@ class TestScript:
         assert np.isclose(sum(m["number"] for m in arrivals), float(W_hh.grad), rtol=1e-6)
         assert arrivals[-1]["now"] == "0.53"
 
+    def test_of_several_weights_each_has_its_button_and_others_none(self):
+        trace, W_hh = toy()
+        script = explore(trace, weight=["b", W_hh]).script
+        names = {b["id"]: b["name"] for b in script["boxes"]}
+        assert [names[id] for id in script["picks"]] == ["b", "W_hh"] and names[script["first"]] == "b"
+        assert len(script["weights"]) == 4  # a click in the graph still watches any
+        assert explore(trace, weight="b").script["picks"] == script["weights"] == explore(trace).script["picks"]
+        with pytest.raises(ValueError, match="no weight 'Q' in this graph"):
+            explore(trace, weight=["b", "Q"])
+
     @pytest.mark.parametrize("make", [toy, lambda: lstm(3)], ids=["scalars", "arrays"])
     def test_every_part_that_arrived_is_a_move(self, make):
         trace, _ = make()
