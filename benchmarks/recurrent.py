@@ -205,27 +205,31 @@ def table_of_floor(words: list[str], rounds: int) -> list[str]:
     and, for the vanilla net, the whole step by hand in bare NumPy: what no framework on NumPy can be below."""
     columns = ["layer", "hidden", "products", "GFLOP/s", "activations", "torch.nn, whole", "floor ratio", "NumPy by hand, whole", "ratio",
                "minigrad, whole", "ratio"]
-    lines = ["The floor: the same step's matrix products and activations alone, as fast as NumPy does them here, and the vanilla net's whole "
-             "step by hand: milliseconds (median)", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    title = ("The floor: the same step's matrix products and activations alone, as fast as NumPy does them here, and the vanilla net's "
+             "whole step by hand: milliseconds (median)")
+    lines = [title, "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for kind in [kind for kind in KINDS if kind in words] or KINDS:
         for units in (128, 256, 512):
-            start = weights(kind, units)
-            whole_steps = {"minigrad": minigrad_step(kind, units, start)}
-            if kind == "rnn":
-                whole_steps["by hand"] = by_hand.rnn_step(start, *batch())
-            if torch is not None:
-                whole_steps["torch.nn"] = torch_step(kind, units, start)
-            compare_losses(whole_steps)
-            ms = medians({**floor.bare(kind, units, V, N, T), **whole_steps}, rounds)
-            whole, least, hand = (ms.get(name, float("nan")) for name in ("torch.nn", "products", "by hand"))
-            speed = floor.operations(kind, units, V, N, T) / least / 1e6
-            least += ms["activations"]
-            beside = [f"{hand:.1f}", f"**{hand / whole:.2f}**"] if kind == "rnn" else ["", ""]
-            row = [kind, units, f"{ms['products']:.1f}", f"{speed:.0f}", f"{ms['activations']:.1f}", f"{whole:.1f}",
-                   f"**{least / whole:.2f}**", *beside, f"{ms['minigrad']:.1f}", f"**{ms['minigrad'] / whole:.2f}**"]
-            lines.append(f"| {' | '.join(map(str, row))} |")
+            lines.append(f"| {' | '.join(row_of_floor(kind, units, rounds))} |")
             print(lines[-1], flush=True)
     return lines
+
+
+def row_of_floor(kind: str, units: int, rounds: int) -> list[str]:
+    """One row of that table."""
+    start = weights(kind, units)
+    wholes = {"minigrad": minigrad_step(kind, units, start)}
+    if kind == "rnn":
+        wholes["by hand"] = by_hand.rnn_step(start, *batch())
+    if torch is not None:
+        wholes["torch.nn"] = torch_step(kind, units, start)
+    compare_losses(wholes)
+    ms = medians({**floor.bare(kind, units, V, N, T), **wholes}, rounds)
+    fused, products = ms.get("torch.nn", float("nan")), ms["products"]
+    speed = floor.operations(kind, units, V, N, T) / products / 1e6
+    beside = [f"{ms['by hand']:.1f}", f"**{ms['by hand'] / fused:.2f}**"] if kind == "rnn" else ["", ""]
+    return [kind, str(units), f"{products:.1f}", f"{speed:.0f}", f"{ms['activations']:.1f}", f"{fused:.1f}",
+            f"**{(products + ms['activations']) / fused:.2f}**", *beside, f"{ms['minigrad']:.1f}", f"**{ms['minigrad'] / fused:.2f}**"]
 
 
 # ------------------------------------------------------------------------------- min-char-rnn
