@@ -58,8 +58,8 @@ class Translator(mg.Model):
         h = self.writer(before, initial_state=self.summary(mg.concatenate([end, begin], axis=-1)))  # (N, steps, H)
         if self.question is not None:
             scores = self.question(h) @ mg.swapaxes(notes, 1, 2) / (2 * H) ** 0.5  # (N, steps, letters)
-            self.look = mg.softmax(mg.where((x != 0)[:, None], scores, -1e9), axis=-1)  # none of it at padding
-            h = mg.concatenate([h, self.look @ notes], axis=-1)
+            look = self.look = mg.softmax(mg.where((x != 0)[:, None], scores, -1e9), axis=-1)  # none of it at padding
+            h = mg.concatenate([h, look @ notes], axis=-1)
         return self.readout(h)
 
 
@@ -74,8 +74,8 @@ def translate(model, x):
 
 looking = Translator(attention=True)
 with mg.Trace() as trace:
-    scores = looking([source.encode("Jun")[None], target.encode("\0" + "0")[None]])
-    mg.cross_entropy(scores, target.encode("06")[None]).mean().backward()
+    pair = [source.encode("Jun")[None], target.encode("\0" + "0")[None]]
+    mg.cross_entropy(looking(pair), target.encode("06")[None]).mean().backward()
 steps = {share.t for share in trace.contributions(looking.writer.W_hh)}
 L.check("the writer's W_hh gets a gradient from each step of the writing", len(steps), "==", 2)
 L.figure("seq2seq", mg.draw(trace, weight=looking.writer.W_hh, title="A reader, a writer, and a look back"))
