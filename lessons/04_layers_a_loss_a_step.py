@@ -22,8 +22,8 @@ angle = 4 * r + arms * 2 * np.pi / 3 + 0.15 * rng.standard_normal(600)
 points = np.stack([r * np.sin(angle), r * np.cos(angle)], axis=1).astype("float32")
 # %% [markdown]
 # ## A layer, a loss, a step
-# Weights begin with standard deviation gain$/\sqrt{n}$. Relu halves the mean square of what it is given, so √2 makes up
-# for it. At the end 0.1: scores near 0, so that at first all classes are nearly equally probable.
+# Weights begin with standard deviation $\text{gain}/\sqrt{n}$. Relu halves the mean square of what it is given, so √2
+# makes up for it. At the end 0.1: scores near 0, so that at first all classes are nearly equally probable.
 # %%
 class Layer:
     """x W + b, with weights of standard deviation gain/√n for n inputs."""

@@ -129,8 +129,8 @@ L.check("one normalised unit says the same whatever comes", lonely.ravel().tolis
 #
 # ## Exercises
 # `python -m lessons export --student DIR` writes them in full, `python -m lessons check 19 DIR/answers_19.py` grades.
-# 1. *Predict*, `one_way`. A coin shows 1 with probability p. How often can a one-way net be right about $x_{t-2} \oplus
-#    x_{t+2}$?
+# 1. *Predict*, `one_way`. A coin shows 1 with probability p. How often can a one-way net be right about
+#    $x_{t-2} \oplus x_{t+2}$?
 # 2. *Build.* `layer_norm(a, g, b, epsilon)`.
 # 3. *Build.* `two_way(ahead, back, x, h0)`: both directions, put side by side step by step.
 # %%

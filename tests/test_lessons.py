@@ -58,6 +58,11 @@ def test_the_kit_comes_first_and_brings_matplotlib_with_its_settings(lesson):
     assert foreign[0] == "_kit" and not {"matplotlib", "numpy"} & set(foreign)
 
 
+def test_a_lesson_fits_its_page_and_the_kit_is_short():
+    lines = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in [*LESSONS, ROOT / "lessons" / "_kit.py"]}
+    assert not {name: count for name, count in lines.items() if count > (300 if name == "_kit.py" else 140)}
+
+
 NEARLY_A_GPU = """
 import runpy, sys
 from minigrad import backend
