@@ -37,7 +37,8 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
     hs = empty(W_hh, (T + 1, N, units))
     hs[0] = 0.0 if h0 is None else h0
     seen = np.empty_like(hs[1:])  # what h̃ sees of the state: r⊙h, or h W_hh + b₁ if the reset comes after
-    products = step_product(W[:2], N), step_product(W[2], N)
+    # h W_hh for all gates at once; if the reset comes before, h̃ waits for r
+    products = (step_product(W, N), None) if reset_after else (step_product(W[:2], N), step_product(W[2], N))
     for t in range(T):
         forward_step(gates[:, t], hs[t], hs[t + 1], seen[t], b_seen, products, options)
         if padded is not None:
@@ -46,19 +47,24 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh = dys
         dh = np.zeros_like(hs[0]) if dh is None else dh
-        dzs, dseen = np.empty_like(gates), np.empty_like(seen)
-        products = step_product(W[:2].swapaxes(1, 2), N), step_product(W[2].T, N)
+        dzs = np.empty_like(gates)  # of what h's products are added to; the last block differs from dnew if the reset comes after
+        dnew = np.empty_like(seen) if reset_after else dzs[2]
+        W_T = W.copy(order="C").swapaxes(1, 2)
+        products = (step_product(W_T, N), None) if reset_after else (step_product(W_T[:2], N), step_product(W_T[2], N))
         for t in reversed(range(T)):
             dh = dh if dhs is None else dh + dhs[t]
-            dh_before = backward_step(gates[:, t], dzs[:, t], dh, hs[t], seen[t], dseen[t], products, options)
+            dh_before = backward_step(gates[:, t], dzs[:, t], dnew[t], dh, hs[t], seen[t], products, options)
             if padded is not None:
                 np.copyto(dzs[:, t], 0.0, where=padded[t])
-                np.copyto(dseen[t], 0.0, where=padded[t])
+                np.copyto(dnew[t], 0.0, where=padded[t])
             dh = carried(padded, t, dh, dh_before)
+        dW_hh = recurrent_gradient(hs[:-1], seen, dzs, reset_after) if needed[2] else None
+        db_seen = dzs[2].sum((0, 1)) if reset_after and needed[3] else None
+        if reset_after:
+            dzs[2] = dnew
         dx, dW_xh, db = input_gradients(x, W_xh, dzs, [needed[0], needed[1], needed[3]])
-        if reset_after and db is not None:
-            db = np.stack([db, np.concatenate([db[:2 * units], dseen.sum((0, 1))])])
-        dW_hh = recurrent_gradient(hs[:-1], seen, dzs, dseen, reset_after) if needed[2] else None
+        if db_seen is not None:
+            db = np.stack([db, np.concatenate([db[:2 * units], db_seen])])
         return [dx, dW_xh, dW_hh, db, dh if needed[4] else None]
 
     return (hs[1:], hs[-1].copy()), pull
@@ -67,13 +73,14 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
 def forward_step(gates: Array, h: Array, new_h: Array, seen: Array, b_seen: Array, products: Any, options: Any) -> None:
     """h' = z⊙h + (1 − z)⊙h̃: gates, in which the inputs' part lies, become z r h̃; new_h and seen are filled."""
     (tanh, _), (sigmoid, _), reset_after = options
-    product_zr, product_new = products
-    z, r = zr = np.add(gates[:2], product_zr(h), out=gates[:2])
-    new = gates[2]
+    product, product_new = products
+    (z, r, new), zr = gates, gates[:2]
+    from_h = product(h)
+    zr += from_h[:2]
     sigmoid(zr)
     if reset_after:
-        np.add(product_new(h), b_seen, out=seen)
-        new += r * seen
+        np.add(from_h[2], b_seen, out=seen)
+        new += np.multiply(r, seen, out=new_h)
     else:
         np.multiply(r, h, out=seen)
         new += product_new(seen)
@@ -83,32 +90,39 @@ def forward_step(gates: Array, h: Array, new_h: Array, seen: Array, b_seen: Arra
     new_h += new
 
 
-def backward_step(gates: Array, dgates: Array, dh: Array, h: Array, seen: Array, dseen: Array, products: Any, options: Any
+def backward_step(gates: Array, dgates: Array, dnew: Array, dh: Array, h: Array, seen: Array, products: Any, options: Any
                   ) -> Array:
-    """From ∂L/∂h' to the gradients before the activations, written into dgates and dseen, and ∂L/∂h, returned."""
+    """From ∂L/∂h' to the gradients before the activations, written into dgates and dnew, and ∂L/∂h, returned."""
     (_, tanh_slope), (_, sigmoid_slope), reset_after = options
-    product_zr, product_new = products
-    (z, r, new), (dz, dr, dnew) = gates, dgates
+    product, product_new = products
+    (z, r, new), (dz, dr, dseen) = gates, dgates
     sigmoid_slope(gates[:2], dgates[:2])
+    dz *= np.subtract(h, new, out=dnew)
+    dz *= dh
+    dh_before = z * dh
     tanh_slope(new, dnew)
-    dz *= (h - new) * dh
-    dnew *= (1.0 - z) * dh
+    dnew *= dh - dh_before  # (1 − z)⊙dh
     if reset_after:
-        dr *= seen * dnew
+        dr *= seen
+        dr *= dnew
         np.multiply(r, dnew, out=dseen)
-        dh_before = dh * z + product_new(dseen)
+        through_gates = product(dgates)
     else:
-        dseen[...] = product_new(dnew)
-        dr *= h * dseen
-        dh_before = dh * z + r * dseen
-    dh_before += product_zr(dgates[:2]).sum(0)
+        dseen = product_new(dnew)
+        dr *= h
+        dr *= dseen
+        dh_before += np.multiply(r, dseen, out=dseen)
+        through_gates = product(dgates[:2])
+    for through in through_gates:
+        dh_before += through
     return dh_before
 
 
-def recurrent_gradient(h: Array, seen: Array, dzs: Array, dseen: Array, reset_after: bool) -> Array:
-    """dW_hh, one product for all steps: h meets z and r, and h̃ through what it saw of h."""
-    last = weight_gradient(h, dseen[None]) if reset_after else weight_gradient(seen, dzs[2:])
-    return np.concatenate([weight_gradient(h, dzs[:2]), last], axis=1)
+def recurrent_gradient(h: Array, seen: Array, dzs: Array, reset_after: bool) -> Array:
+    """dW_hh, one product for all steps: h meets every gate, but r⊙h meets h̃ if the reset comes before."""
+    if reset_after:
+        return weight_gradient(h, dzs)
+    return np.concatenate([weight_gradient(h, dzs[:2]), weight_gradient(seen, dzs[2:])], axis=1)
 
 
 def split_bias(b: Array, units: int) -> tuple[Array, Array]:

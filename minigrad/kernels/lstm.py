@@ -40,10 +40,9 @@ def lstm(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, c0: Array, P: 
     squashed = np.empty_like(cs[1:])  # tanh(c)
     product = step_product(W, N)
     for t in range(T):
-        z = product(hs[t])  # the gates of one step, small enough to stay in the cache until they are stored
-        z += gates[:, t]
+        z = gates[:, t]
+        z += product(hs[t])
         forward_step(z, cs[t], cs[t + 1], squashed[t], hs[t + 1], P, activations)
-        gates[:, t] = z
         if padded is not None:
             np.copyto(hs[t + 1], hs[t], where=padded[t])
             np.copyto(cs[t + 1], cs[t], where=padded[t])
@@ -51,14 +50,13 @@ def lstm(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, c0: Array, P: 
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh, dc, dcs = dys
         dh, dc = np.zeros_like(hs[0]) if dh is None else dh, np.zeros_like(hs[0]) if dc is None else dc
-        dzs, product = np.empty_like(gates), step_product(W.swapaxes(1, 2), N)
-        dz = np.empty_like(gates[:, 0])
+        dzs, product = np.empty_like(gates), step_product(W.copy(order="C").swapaxes(1, 2), N)
         for t in reversed(range(T)):
             dh, dc = dh if dhs is None else dh + dhs[t], dc if dcs is None else dc + dcs[t]
+            dz = dzs[:, t]
             dc_before = backward_step(gates[:, t], dz, dh, dc, cs[t], squashed[t], P, activations)
             if padded is not None:
                 np.copyto(dz, 0.0, where=padded[t])
-            dzs[:, t] = dz
             dh, dc = carried(padded, t, dh, product(dz).sum(0)), carried(padded, t, dc, dc_before)
         dx, dW_xh, db = input_gradients(x, W_xh, dzs, [needed[0], needed[1], needed[3]])
         dW_hh = weight_gradient(hs[:-1], dzs) if needed[2] else None  # one product for all steps

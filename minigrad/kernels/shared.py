@@ -3,6 +3,7 @@
 Everything is time-first, and the gates stand in front: `(gates, T, N, units)`, so that the block of one gate at one step is
 contiguous.  The functions are plain NumPy, which dispatches for CuPy's arrays."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -96,24 +97,43 @@ def by_gate(W: Array, gates: int) -> Array:
     return W.reshape(W.shape[0], gates, -1).swapaxes(0, 1)
 
 
+def multiplies_small_as_they_lie() -> bool:
+    """Whether NumPy's BLAS packs no small matrix before it multiplies: OpenBLAS does not with AVX-512, on the calling thread."""
+    built = np.show_config(mode="dicts")
+    threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count()
+    return (str(threads) == "1" and "openblas" in built["Build Dependencies"]["blas"]["name"]
+            and not {"X86_V4", "AVX512_SKX"}.isdisjoint(built["SIMD Extensions"]["found"])
+            and os.environ.get("OPENBLAS_CORETYPE", "SkylakeX") in ("SkylakeX", "Cooperlake", "SapphireRapids"))
+
+
+IN_BLOCKS = multiplies_small_as_they_lie()
+
+
 def step_product(W: Array, rows: int) -> Callable[..., Array]:
     """h ↦ h W, (rows, H) → (rows, K), into `out` or a block that the next call writes anew;  W (H, K) may be a view
 
     For gates, W (gates, H, K): h (rows, H) or one for each gate (gates, rows, H) → (gates, rows, K).
     """
     H, K = W.shape[-2:]
-    # Few columns at a time: OpenBLAS multiplies small matrices as they lie, and packs W anew at every step otherwise.
-    width = next((w for w in (K, 64, 32, 16) if K % w == 0 and rows * H * w <= 100**3), K)
+    # Few columns at a time, where small matrices are multiplied as they lie, since a large W is packed anew at every step.
+    # Several threads that share the packing and the product are faster still, and find no work in small ones.
+    widths = (64, 32, 16) if IN_BLOCKS and backend.on_host(W) and rows * H * K > 100**3 else ()
+    width = next((w for w in widths if K % w == 0 and rows * H * w <= 100**3), K)
     if W.ndim == 2 and width == K:
-        W = W.copy(order="C") if 1 < rows <= 100**3 / (H * K) else W  # small, it must lie as it is read
+        W = W.copy(order="C") if rows > 1 else W  # it must lie as it is read
         return lambda h, out=None: h.dot(W, out)  # the method: a fifth of a microsecond less than np.dot, at every step
-    blocks = W.reshape(*W.shape[:-1], K // width, width).swapaxes(-3, -2).copy(order="C")
-    scratch = empty(W, (*W.shape[:-2], rows, K))
 
-    def product(h: Array, out: Array = scratch) -> Array:
-        columns = out.reshape(*out.shape[:-1], K // width, width).swapaxes(-3, -2)
+    def in_columns(y: Array) -> Array:
+        """(…, rows, K) → (…, K / width, rows, width), a view"""
+        return y.reshape(*y.shape[:-1], K // width, width).swapaxes(-3, -2)
+
+    blocks, scratch = in_columns(W).copy(order="C"), empty(W, (*W.shape[:-2], rows, K))
+    columns_of_scratch = in_columns(scratch)
+
+    def product(h: Array, out: Array = None) -> Array:
+        columns = columns_of_scratch if out is None else in_columns(out)
         np.matmul(h if h.ndim == 2 else h[:, None], blocks, out=columns)
-        return out
+        return scratch if out is None else out
 
     return product
 
@@ -165,7 +185,9 @@ def row_gradient(x: Array, dz: Array, rows: int) -> Array:
 def input_gradients(x: Array, W_xh: Array, dz: Array, needed: list[bool]) -> list[Array]:
     """[dx, dW_xh, db] from the dz of all steps (gates, T, N, units), None where not needed"""
     gates, integers = dz.shape[0], x.dtype.kind in "iu"
-    dx = dW = db = None
+    dx: Array = None
+    dW: Array = None
+    db: Array = None
     if needed[0]:
         dx = sum(np.matmul(dz[k], W.T) for k, W in enumerate(by_gate(W_xh, gates)))
     if needed[1]:

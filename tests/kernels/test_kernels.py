@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.kernels import gru, lstm, rnn
+from minigrad.kernels import gru, lstm, rnn, shared
 from minigrad.kernels.shared import ACTIVATIONS, row_gradient, step_product
 from tests.strict_array import StrictArray
 
@@ -124,8 +124,10 @@ def test_layout_of_the_inputs_does_not_matter(variant):
 
 @pytest.mark.parametrize("gates, rows, H, K", [(0, 1, 5, 5), (0, 32, 32, 32), (0, 32, 512, 512), (0, 50, 200, 203), (1, 2, 32, 32),
                                                (4, 3, 64, 64), (3, 32, 512, 512), (2, 2, 48, 20), (2, 9, 20, 96)])
-def test_the_product_of_one_step(gates, rows, H, K):
+@pytest.mark.parametrize("in_blocks", [True, False])
+def test_the_product_of_one_step(gates, rows, H, K, in_blocks, monkeypatch):
     """Cut into columns or not, of one matrix or one for each gate, with one h for all or one for each, twice in a row."""
+    monkeypatch.setattr(shared, "IN_BLOCKS", in_blocks)
     rng = np.random.default_rng(0)
     W = rng.normal(size=(*[gates] * (gates > 0), K, H)).swapaxes(-1, -2)
     product = step_product(W, rows)
@@ -137,6 +139,31 @@ def test_the_product_of_one_step(gates, rows, H, K):
             product(h, out=states[1])
             np.testing.assert_allclose(states[1], expected, atol=1e-10)
             assert not states[[0, 2]].any()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("N, units", [(1, 1040), (33, 192)])
+def test_in_blocks_or_whole(variant, N, units, monkeypatch):
+    """How BLAS is asked for the product of a step changes neither values nor gradients, one row or many, padded or not."""
+    found = []
+    for in_blocks in (True, False):
+        monkeypatch.setattr(shared, "IN_BLOCKS", in_blocks)
+        kernel, inputs, settings = example(variant, T=2, N=N, units=units, masked=True)
+        inputs[2] /= units ** 0.5
+        outputs, pull = kernel(*inputs, **settings)
+        found.append([*outputs, *pull([np.ones_like(y) for y in outputs], [differentiable(a) for a in inputs])])
+    for a, b in zip(*found):
+        if a is not None:
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("settings", [{"OPENBLAS_NUM_THREADS": "2"}, {"OPENBLAS_CORETYPE": "Haswell"},
+                                      {"OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": "4"}])
+def test_small_products_pay_on_one_thread_with_avx512_alone(settings, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert not shared.multiplies_small_as_they_lie()
 
 
 @pytest.mark.parametrize("rows, T, N", [(3, 2, 2), (50, 30, 20), (3000, 4, 5)])
