@@ -292,11 +292,14 @@ def test_sampling_step_by_step_sees_the_logits_of_the_whole_sequence(kind, choos
 
 
 @every_cell
-def test_a_beam_of_width_one_is_greedy(kind):
+@given(first=st.lists(st.integers(0, 6), min_size=1, max_size=3), length=st.integers(1, 6), end=st.none() | st.integers(0, 6))
+def test_a_beam_of_width_one_is_greedy(kind, first, length, end):
+    """Several searches at once, each from its own first symbol; what has ended is filled up with the end."""
     step, _ = language_model(kind)
-    greedy = decoding.generate(step, np.array([2]), 8, choose=decoding.greedy)
-    beam, _ = decoding.beam_search(step, 2, 8, width=1)
-    assert beam[0].tolist() == [int(symbol[0]) for symbol in greedy]
+    greedy = np.stack(decoding.generate(step, np.array(first), length, choose=decoding.greedy, end=end), axis=1)
+    beam, _ = decoding.beam_search(step, np.array(first), length, width=1, end=end)
+    ended_before = length - greedy.shape[1]
+    assert beam[:, 0].tolist() == np.pad(greedy, ((0, 0), (0, ended_before)), constant_values=end if ended_before else 0).tolist()
 
 
 @pytest.mark.parametrize("kind", ["GRU", "LSTM", "LN LSTM"])

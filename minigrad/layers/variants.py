@@ -121,7 +121,8 @@ class LayerNormLSTMCell(Normalizing, LSTMCell):
 class LayerNormGRUCell(Normalizing, GRUCell):
     """z r = σ(N(x W) + N(h W) + b);  h̃ = tanh(N(x W) + r⊙N(h W) + b);  h' = z⊙h + (1 − z)⊙h̃   (Ba et al. 2016, appendix)
 
-    z and r are normalised together, h̃ by itself; the reset comes after the product, as the paper has it.
+    z and r are normalised together, h̃ by itself; the reset comes after the product, as the paper has it. The paper's z
+    takes the new state, ours keeps the old one, as in GRUCell; of its biases the one that r multiplies is left out.
     """
 
     gains: ClassVar[dict[str, int]] = {"g_x": 3, "g_h": 3}
