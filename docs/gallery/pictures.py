@@ -192,7 +192,7 @@ def lstm_cell() -> tuple[Any, dict[str, Any]]:
 
 @picture("A GRU's step")
 def gru_cell() -> tuple[Any, dict[str, Any]]:
-    """z keeps, r uses: the new state is a mixture of the old one and of a candidate."""
+    """z keeps, r uses: the new state is a mixture of the old one and of a candidate h̃. W[zr]: the columns of W for z and for r."""
     return layered("GRU", steps=3, units=4, batch=1), {"view": "cell"}
 
 
@@ -352,7 +352,7 @@ def fifty() -> tuple[Any, dict[str, Any]]:
 
 @picture("Ten thousand operations")
 def ten_thousand() -> tuple[Any, dict[str, Any]]:
-    """What is left out is said."""
+    """The first and the last, in bands from left to right; what is left out is said, and `steps=100` opens so many of them."""
     x = number(0.5, "x")
     with mg.Trace() as trace:
         y = x

@@ -73,6 +73,8 @@ def overlaps(a: tuple[float, float, float, float], b: tuple[float, float, float,
 def crosses(box: tuple[float, float, float, float], stretch: tuple[Point, Point]) -> bool:
     """Whether a line passes through a rectangle (with room for its two colours)."""
     (x0, y0), (x1, y1) = stretch
+    if max(x0, x1) < box[0] - 7 or min(x0, x1) > box[2] + 7 or max(y0, y1) < box[1] or min(y0, y1) > box[3]:
+        return False
     for k in range(9):
         y = box[1] + (box[3] - box[1]) * k / 8
         if y0 != y1 and min(y0, y1) <= y <= max(y0, y1):

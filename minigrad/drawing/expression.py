@@ -38,7 +38,7 @@ class Expression:
     def __init__(self, graph: Graph, words: Mapping[str, str], backward: bool, values: str) -> None:
         self.graph, self.words, self.backward, self.values = graph, words, backward, values
         self.scalar = all(v.array.size == 1 for v in graph.shown if v.kind not in ("number", "elided"))
-        self.spelled = self.scalar and len(graph.shown) <= 40 and self.words_on_edges
+        self.spelled = self.scalar and len(graph.shown) <= 30 and self.words_on_edges
         self.boxes: dict[Value, Box] = {}
 
     def scene(self, title: str, description: str, bands: int = 1) -> Scene:

@@ -7,6 +7,7 @@ between the first and the last. Letters never get smaller than can be read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from . import formulas, text_views
 from .eliding import Elided
@@ -28,12 +29,75 @@ def expression(
     """The graph without time, on a page where it can be read; `most` results, if somebody asks for a number."""
     hidden = show_constants(graph)
     title = title or words["title expression" if backward else "title computed"].format(name=graph.root.name)
-    best = next(found for found in attempts(graph, words, backward, values, title, slide, most, hidden) if found is not None)
+    pages = Pages(graph, words, backward, values, title, slide)
+    best = next(found for found in pages.attempts(most, hidden) if found is not None)
     best.description = described(graph, words, backward, values)
     best.text = text_views.expression(graph, words, title, backward)
     if slide:
         to_slide(best)
     return best
+
+
+@dataclass
+class Pages:
+    """The pictures that are tried for one graph."""
+
+    graph: Graph
+    words: Mapping[str, str]
+    backward: bool
+    values: str
+    title: str
+    slide: bool
+
+    def attempts(self, most: int | None, hidden: Sequence[Value]) -> Iterator[Scene | None]:
+        """Pictures from the fullest to the smallest, None where one does not fit; the last is taken as it is."""
+        asked = most is not None and most < sum(v.shown and v.computed for v in self.graph.values)
+        if not asked and (most or len(self.graph.shown) <= MANY):
+            yield from self.whole()
+            if most:
+                yield self.in_bands(spelled=False)[1]
+        for v in hidden:
+            v.shown &= v.leaf
+        name_the_nameless(self.graph)
+        elided, boxes = Elided(self.graph), len(self.graph.shown)
+        for count in [most] if asked and most else [n for n in (boxes, *COUNTS) if n <= min(boxes, MANY)]:
+            elided.restore()
+            without_constants(self.graph)
+            elided.keep_ends(count)
+            fits, found = self.in_bands(spelled=False)
+            yield found if fits else None
+        yield found
+
+    def whole(self) -> Iterator[Scene | None]:
+        """With boxes for constants, without them, and without words on the edges."""
+        for constants, spelled in ((True, True), (False, True), (False, False)):
+            if not constants:
+                without_constants(self.graph)
+            fits, found = self.in_bands(spelled)
+            yield found if fits else None
+
+    def in_bands(self, spelled: bool) -> tuple[bool, Scene]:
+        """The picture in as few bands as make it large on the page, and whether that is large enough."""
+        best, scene = self.banded(1, spelled)
+        for count in range(2, BANDS + 1):
+            if best >= 1 and (count == 2 or not self.slide):
+                break
+            size, found = self.banded(count, spelled)
+            if size > best * 1.12 or best < 1 <= size:
+                best, scene = size, found
+            if found.width > 2 * SLIDE[0]:
+                break
+        return best >= 1, scene
+
+    def banded(self, count: int, spelled: bool) -> tuple[float, Scene]:
+        """The picture in so many bands, and how many times as large the page could show it; very little where words stand on words."""
+        drawing = Expression(self.graph, self.words, self.backward, self.values)
+        drawing.spelled &= spelled
+        drawing.close = self.slide
+        scene = drawing.scene(self.title, "", count)
+        width, height = SLIDE if self.slide else ROOMY
+        size = min(width / scene.width, height / scene.height, LARGEST)
+        return size if drawing.clear else size / 10, scene
 
 
 def show_constants(graph: Graph) -> list[Value]:
@@ -47,66 +111,10 @@ def show_constants(graph: Graph) -> list[Value]:
     return hidden
 
 
-def attempts(
-    graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str, slide: bool, most: int | None,
-    hidden: Sequence[Value],
-) -> Iterator[Scene | None]:
-    """Pictures from the fullest to the smallest, None where one does not fit; the last is taken as it is."""
-    page = SLIDE if slide else ROOMY
-    results = sum(v.shown and v.computed for v in graph.values)
-    asked = most is not None and most < results
-    if not asked and (len(graph.shown) <= MANY or most):
-        yield from manners(graph, words, backward, values, title, page)
-        if most:
-            yield in_bands(graph, words, backward, values, title, page, False)[1]
-    for v in hidden:
-        v.shown &= v.leaf
-    name_the_nameless(graph)
-    whole = Elided(graph)
-    boxes = sum(v.shown for v in graph.values)
-    for count in [most] if asked and most else [n for n in (boxes, *COUNTS) if n <= min(boxes, MANY)]:
-        whole.restore()
-        whole.keep_ends(count)
-        fits, found = in_bands(graph, words, backward, values, title, page, False)
-        yield found if fits else None
-    yield found
-
-
-def manners(
-    graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str, page: tuple[float, float]
-) -> Iterator[Scene | None]:
-    """With boxes for constants, without them, and without words on the edges."""
-    for constants, spelled in ((True, True), (False, True), (False, False)):
-        if not constants:
-            without_constants(graph)
-        fits, found = in_bands(graph, words, backward, values, title, page, spelled)
-        yield found if fits else None
-
-
 def without_constants(graph: Graph) -> None:
     """Equations give the numbers that they were given."""
     for v in graph.values:
         v.shown &= v.kind != "number"
-
-
-def in_bands(
-    graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str, page: tuple[float, float], spelled: bool
-) -> tuple[bool, Scene]:
-    """The picture in as few bands as make it large on the page, and whether that is large enough."""
-    best: tuple[float, Scene] | None = None
-    for count in range(1, BANDS + 1):
-        drawing = Expression(graph, words, backward, values)
-        drawing.spelled &= spelled
-        drawing.close = page is SLIDE
-        scene = drawing.scene(title, "", count)
-        size = min(page[0] / scene.width, page[1] / scene.height, LARGEST)
-        size *= drawing.clear or 0.1
-        if best is None or size > best[0] * 1.12:
-            best = size, scene
-        if size >= 1 and (page is ROOMY or count == 1) or scene.width > 2 * page[0]:
-            break
-    assert best is not None
-    return best[0] >= 1, best[1]
 
 
 def described(graph: Graph, words: Mapping[str, str], backward: bool, values: str) -> str:

@@ -43,8 +43,9 @@ def draw(
     waterfall of its gradient: numbers, or an array's signed shares, or one `entry` (0, 3); `weight=[...]`: one for each.
     Without time: the expression. `view` is "triangle" (who taught whom; `truncate` steps), "rolled", "cell", "tape" (the order
     of the visits), or "flow" (how far gradients `of` "x", "h" reach; of a trace, a pair before and after, or a mapping of names
-    to these). `feeds={"y": "x"}`: the next step's x is chosen from y, or is y from the data. `steps`: how many columns before
-    the middle ones are one; `labels`: a word for each step; `size="slide"`: 1920 × 1080; `words`: see drawing/words.py.
+    to these). `feeds={"y": "x"}`: the next step's x is chosen from y, or is y from the data. `steps`: how many columns (without
+    time: how many results) before the middle ones are one; `labels`: a word for each step; `size="slide"`: 1920 × 1080, whatever
+    has no room folded; `words`: see drawing/words.py.
     `direction="forward"` has no gradients. `values` of arrays: "none", "shapes", "norms", "statistics" (mean ± deviation), or
     small heat maps. `gradients`: of "all" boxes, of the "weights" alone, or "none". `fold=1`: operations more than one scope deep
     fold into what uses them. `theme`: "light", "dark", or "print"; every hue is one of a set for colour-blind readers.
