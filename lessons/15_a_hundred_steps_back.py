@@ -90,8 +90,8 @@ for number, (name, tries) in enumerate(runs.items()):
     for curve, _, _ in tries:
         axes.semilogy(list(curve), list(curve.values()), color=f"C{number}", label=name if curve is tries[0][0] else None)
 axes.axhline(baseline, color="grey", linestyle=":", label="always 1")
-axes.set(xlabel="updates", ylabel="mean squared error", title=f"Adding two numbers among {T}")
-axes.legend()
+axes.set(xlabel="updates", ylabel="mean squared error", ylim=(1e-3, 2), title=f"Adding two numbers among {T}")
+axes.legend(ncols=5, loc="upper center")
 L.figure("adding", figure, **{f"{name}_{k}": list(curve.items()) for name, tries in runs.items() for k, (curve, _, _) in enumerate(tries)})
 # %% [markdown]
 # ## What the solved net does

@@ -78,7 +78,7 @@ with mg.Trace() as trace:
 shares = [share.array for share in trace.contributions(W_or)]
 L.check(f"uses of 'or' in {example}", len(shares), "==", 3)
 L.check("their shares add to its gradient; largest difference", float(np.abs(sum(shares) - W_or.grad).max()), "<", 1e-6)
-L.figure("tree", mg.draw(trace, title="The graph of one expression"))
+L.figure("tree", mg.draw(trace, values="none", gradients="weights", title="The graph of one expression"))
 # %% [markdown]
 # ## Predict, then run
 # The control: a GRU of 32 units that reads the same expressions as *text*, symbol by symbol with brackets, and is
