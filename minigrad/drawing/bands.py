@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .layout import Body, Link, Slot, rank, rise_to_users
+from .layout import Body
+from .rows import rank, rise_to_users
 from .scene import Point
+from .slots import Link, Slot
 
 LANE, LEVEL = 17.0, 15.0  # between ways that go down, and between those that go across
 BESIDE = 26.0  # from a band to the first way beside it

@@ -14,11 +14,11 @@ import numpy as np
 from . import cards, fonts, formulas, text_views
 from .cards import PAD, SIZES, is_gate
 from .graph import Graph, Value, sources
-from .layout import Slot
 from .moving import LEGIBLE, SLIDE, to_slide
 from .notation import odd
 from .placed import MARGIN
 from .scene import Box, Edge, Mark, Scene, Text, line, rectangle
+from .slots import Slot
 from .steps import Plan
 from .unrolled import Unrolled
 

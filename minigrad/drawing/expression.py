@@ -18,9 +18,9 @@ from .bands import Bands
 from .cards import STYLES, finite, strip, value_words
 from .edge_words import Label, place_labels
 from .graph import Graph, Value, sources
-from .layout import Link, Slot
 from .notation import decimals_for, fixed, given, norm, number, odd, rounded_to_sum
 from .scene import Box, Edge, Point, Scene, Text, bent
+from .slots import Link, Slot
 
 MARGIN, TOP, GAP, SPACE = 48.0, 96.0, 118.0, 46.0
 WORDS = 156.0  # between boxes where edges carry words

@@ -11,8 +11,9 @@ from typing import Any
 
 from ..layers.symbol import Call, Symbol
 from . import fonts, text_views
-from .layout import Body, Link, Slot
+from .layout import Body
 from .scene import Box, Edge, Mark, Point, Scene, Text, bent, curve, line
+from .slots import Link, Slot
 
 MARGIN, TOP, GAP, SPACE = 48.0, 96.0, 70.0, 44.0
 HUES = ("input line", "state line", "loss line", "against line", "weight line", "gradient line")

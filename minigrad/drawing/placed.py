@@ -14,9 +14,10 @@ from typing import Any
 from . import cards, fonts
 from .cards import STYLES, value_words
 from .graph import Value
-from .layout import Body, Slot
+from .layout import Body
 from .notation import shape
 from .scene import Box, Edge, Mark, Text
+from .slots import Slot
 from .steps import GATE, Plan, Shown, carries, drawn_users
 
 MARGIN, LEFT, RIGHT = 36.0, 196.0, 267.0  # the page's edge, the zone of first states, the zone of results

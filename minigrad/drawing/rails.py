@@ -11,10 +11,10 @@ from dataclasses import replace
 from . import fonts, formulas
 from .cards import gradient_words, right_aligned, spared, value_words
 from .graph import Value, sources
-from .layout import Link
 from .notation import shape
 from .routes import Routed
 from .scene import Box, Edge, Mark, Text, bent, circle, line
+from .slots import Link
 
 
 class Railed(Routed):

@@ -14,11 +14,11 @@ import numpy as np
 from . import fonts, formulas, text_views
 from .cards import PAD, SIZES, STYLES, fill_card, strip
 from .graph import Graph, Value, ways
-from .layout import Slot
 from .notation import norm
 from .notes import check
 from .placed import LEFT, MARGIN, RIGHT
 from .scene import Box, Edge, Scene, Text, bent
+from .slots import Slot
 from .steps import Plan, drawn_users
 from .sums import add_up
 from .text import told_gradient

@@ -10,9 +10,9 @@ from typing import Any
 
 from . import formulas
 from .graph import Value, carried, sources
-from .layout import Slot
 from .placed import Placed
 from .scene import Box, Edge, Mark, Point, Text, bent, line, rectangle
+from .slots import Slot
 from .steps import Shown, carries, drawn_users
 
 

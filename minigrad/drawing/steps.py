@@ -15,7 +15,8 @@ from typing import Any
 from . import fonts, formulas
 from .cards import PAD, candidate, gradient_words, is_gate, value_words
 from .graph import Graph, Value, boxes_of, carried, sources, ways
-from .layout import Body, Link, Slot
+from .layout import Body
+from .slots import Link, Slot
 
 GATE = 43.0  # the least width of a gate's box: "100%"
 LEAVES = 380.0  # how wide a row of weights beside the results may be

@@ -14,10 +14,11 @@ from typing import Any
 from . import cards, fonts, formulas
 from .cards import fill_card
 from .graph import Value, sources
-from .layout import Body, Link, Slot
+from .layout import Body
 from .placed import FIRST, INSET, TOP
 from .rails import Railed
 from .scene import Box, Mark, Path, Point, Scene, Text, curve, line, rounded_rectangle
+from .slots import Link, Slot
 from .steps import Shown, carries
 
 SIZES = (21, 20, 19, 18)

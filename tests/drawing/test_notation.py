@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.drawing import fonts, notation
-from minigrad.drawing.layout import Body, Link, Slot
+from minigrad.drawing.layout import Body
+from minigrad.drawing.slots import Link, Slot
 from minigrad.drawing.themes import THEMES, contrast, mix
 
 

@@ -189,11 +189,6 @@ def test_no_line_of_an_expression_leaves_the_page():
     assert len(scene.edges) > 30 and min(xs) >= 8 and max(xs) <= scene.width - 8
 
 
-def test_the_page_that_plays_watches_one_weight():
-    with pytest.raises(TypeError, match="one weight at a time"):
-        mg.explore(toy()[0], weight=["W_hh", "W_xh"])
-
-
 def test_every_step_of_the_toy_net_is_written_in_numbers():
     sums = [t for t in words(mg.draw(toy()[0], "cell").scene) if " = " in t and "·0.50" in t]
     assert sums == ["0.41 = 0.30·0.50 + 0.40·0.90 − 0.10", "−0.20 = (−0.90)·0.50 + 0.39·0.90 − 0.10", "−0.16 = (−0.90)·0.50 + 0.43·0.90 − 0.10"]
