@@ -196,6 +196,17 @@ def are_rows(index: Any) -> bool:
     return not isinstance(index, (tuple, slice, int)) and is_array(index) and index.ndim == 1 and index.dtype.kind == "i"
 
 
+def side_by_side(indices: list[tuple], shape: tuple[int, ...]) -> bool:
+    """Whether indices such as [:, 4:6], [:, 0:4] cut an array of this shape along one axis, the last part first, and leave nothing out."""
+    axis = len(indices[0]) - 1
+    end = shape[axis]
+    for *before, part in indices:
+        if part.stop != end or part.step is not None or before != [slice(None)] * axis:
+            return False
+        end = part.start
+    return end == 0
+
+
 # -------------------------------------------------------------------------- memory
 
 def keep_freed_memory() -> None:

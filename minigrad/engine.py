@@ -462,6 +462,17 @@ class Product(NamedTuple):
         return np.dot(self.x.T, self.dz)    # dot: a third of the time of @ for one row
 
 
+class Copies(NamedTuple):
+    """The gradient of b in Z = X + b, where b was copied into every row, not yet summed over the rows.  A net's bias has one
+    from every step: they are added as they are (into `dz`, where it is a sum already), and the rows summed once."""
+
+    dz: Any
+    is_sum: bool = False
+
+    def out(self) -> Any:
+        return self.dz.sum(axis=0)
+
+
 class Part(NamedTuple):
     """A gradient for one output of a kernel, on its way to the kernel's node."""
 
@@ -469,6 +480,7 @@ class Part(NamedTuple):
     value: Any
 
 
+UNFINISHED = (Product, Copies)
 NO_SETTINGS: dict = {}
 ARRAYS = (Tensor, np.ndarray)
 NUMBERS = (float, int, bool)              # Python's own: they take the dtype of what they meet
@@ -646,7 +658,8 @@ def binary(rule: Callable, general: Callable, broadcasts: bool) -> Callable:
             raise
         if recording and (wants_x or wants_y):
             if b is not y and a is not x and (a.dtype is not b.dtype or broadcasts and a.shape != b.shape):
-                pull_x, pull_y = fitted(pull_x, a), fitted(pull_y, b)
+                pull_x = pull_x if alike(a, z) else fitted(pull_x, a)
+                pull_y = pull_y if alike(b, z) else fitted(pull_y, b)
             z = record(op, (x, y), z, (pull_x if wants_x else None, pull_y if wants_y else None), NO_SETTINGS)
         else:
             z = wrap(z)
@@ -675,6 +688,10 @@ def sum_to(dz: Any, shape: tuple[int, ...]) -> Any:
     return dz.sum(axis=(*range(new_axes), *stretched), keepdims=True).reshape(shape)
 
 
+def alike(x: Any, z: Any) -> bool:
+    return x.shape == z.shape and x.dtype is z.dtype
+
+
 def fitted(pullback: Callable, array: Any) -> Callable:
     """The pullback, its result summed back to the array's shape and cast to its dtype: a gradient has its tensor's."""
     shape, dtype = array.shape, array.dtype
@@ -686,6 +703,8 @@ def fit(dx: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         return Patch(dx.index, dx.value.astype(dtype))
     if isinstance(dx, Product):
         dx = dx.out()
+    if len(shape) == 1 and shape == dx.shape[1:] and dx.dtype is dtype and not isinstance(dx, Tensor):
+        return Copies(dx)
     dx = sum_to(dx, shape)
     return dx if dx.dtype == dtype else dx.astype(dtype)
 
@@ -770,13 +789,15 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
     pullback of its node then sends a part on to an input, where the parts are added.  With `create_graph` gradients
     are Tensors with a history of their own.
     """
-    sums = TensorSums() if create_graph else Sums()
-    add = sums.add
+    sums: Any = TensorSums() if create_graph else Sums()
+    add, waiting = sums.add, sums.waiting
     add(output, seed)
     for observer in observers.copy():        # one may leave
         observer.begun(output)
     kept, wanted = dict[Tensor, Any](), set(keep)
     for y in history(output, stops=stops):
+        if y in waiting:
+            sums.add_waiting(y)
         dy = sums.pop(y, None)
         if dy is None:
             continue
@@ -792,7 +813,7 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
             if pullback is not None:
                 dx = pullback(dy)
                 if observers:               # they see each part by itself
-                    dx = dx.out() if type(dx) is Product else dx
+                    dx = dx.out() if type(dx) in UNFINISHED else dx
                     for observer in observers:
                         observer.contributed(y, k, x, dx)
                 add(x, dx)
@@ -815,7 +836,7 @@ class Sums(dict):
     needs."""
 
     owned: set[Tensor]
-    waiting: dict[tuple, list]              # (leaf, Product or Patch) → those that will be added as one
+    waiting: dict[Tensor, dict[Any, list]]  # tensor → how they will be added as one → these pieces
 
     def __init__(self) -> None:
         self.owned, self.waiting, self.numbers = set(), {}, 0
@@ -833,21 +854,28 @@ class Sums(dict):
             self.owned.add(x)
 
     def add_piece(self, x: Tensor, piece: Any) -> None:
-        """A Part takes its place in a kernel's list of outputs; Products and Patches of rows wait for others, if x is a
-        weight and nobody wants to see them one by one."""
+        """A Part takes its place in a kernel's list of outputs; pieces that are cheaper to add as one wait for one another
+        until x's gradient is asked for, if nobody wants to see them one by one."""
         if type(piece) is Part:
             self.setdefault(x, [None] * len(x.array))[piece.k] = piece.value
-        elif x.op is None and not observers and (type(piece) is Product or backend.are_rows(piece.index)):
-            self.waiting.setdefault((x, type(piece)), []).append(piece)
-            self.numbers += piece[1].size
-            if self.numbers > MOST_WAITING:
-                self.add_waiting()
-        else:
+            return
+        together = None if observers else company(piece)
+        if together is None:
             self.add_now(x, piece)
+            return
+        pieces = self.waiting.setdefault(x, {}).setdefault(together, [])
+        if together is Copies and pieces and pieces[0].dz.shape == piece.dz.shape:
+            so_far = pieces[0].dz
+            pieces[0] = Copies(np.add(so_far, piece.dz, out=so_far if pieces[0].is_sum else None), True)
+            return
+        pieces.append(piece)
+        self.numbers += piece[1].size if together is not Copies else 0
+        if self.numbers > MOST_WAITING:
+            self.rest()
 
     def add_now(self, x: Tensor, piece: Any) -> None:
-        """A Product is multiplied and added; a Patch is added where it belongs in an array of x's shape."""
-        if type(piece) is Product:
+        """A Patch is added where it belongs in an array of x's shape; a Product is multiplied, Copies are summed, and added."""
+        if type(piece) is not Patch:
             self.add(x, piece.out())
         elif x in self.owned and x.shape:   # a sum of shape () is NumPy's scalar, which nobody can write into
             backend.add_at(self[x], piece.index, piece.value)
@@ -856,21 +884,39 @@ class Sums(dict):
             self[x] = self[x] + patch if x in self else patch
             self.owned.add(x)
 
-    def add_waiting(self) -> None:
-        """Σ XₜᵀdZₜ = XᵀdZ, where X and dZ have all the rows of the Xₜ and dZₜ; Patches of rows likewise."""
-        for (x, kind), pieces in self.waiting.items():
-            self.add_now(x, pieces[0] if len(pieces) == 1 else kind(*map(np.concatenate, zip(*pieces, strict=True))))
-        self.waiting, self.numbers = {}, 0
+    def add_waiting(self, x: Tensor) -> None:
+        """Σ XₜᵀdZₜ = XᵀdZ, where X and dZ have all the rows of the Xₜ and dZₜ; Patches of rows likewise; the slices of a split
+        are put side by side."""
+        for together, pieces in self.waiting.pop(x).items():
+            self.numbers -= sum([piece[1].size for piece in pieces]) if together is not Copies else 0
+            if len(pieces) > 1 and together in (Product, Patch):
+                pieces = [together(*map(np.concatenate, zip(*pieces, strict=True)))]
+            elif together is slice and backend.side_by_side([piece.index for piece in pieces], x.shape):
+                self.add(x, np.concatenate([piece.value for piece in reversed(pieces)], axis=len(pieces[0].index) - 1))
+                continue
+            for piece in pieces:
+                self.add_now(x, piece)
 
     def rest(self) -> list[Tensor]:
-        """The tensors whose gradients are still here, now all complete."""
-        if self.waiting:
-            self.add_waiting()
+        """The tensors whose gradients are still here, now with all that waited."""
+        for x in list(self.waiting):
+            self.add_waiting(x)
         return list(self)
+
+
+def company(piece: Any) -> Any:
+    """Which pieces it may wait for: Products, Copies, Patches of rows (Patch), parts of a split (slice); None for other Patches."""
+    if type(piece) is not Patch:
+        return type(piece)
+    if type(piece.index) is tuple:
+        return slice if piece.index and type(piece.index[-1]) is slice else None
+    return Patch if backend.are_rows(piece.index) else None
 
 
 class TensorSums(dict):
     """The same for gradients that are Tensors: nothing is written; terms are kept, and summed when the sum is asked for."""
+
+    waiting: tuple = ()                     # nothing ever does
 
     def add(self, x: Tensor, dx: Any) -> None:
         self.setdefault(x, []).append(dx)

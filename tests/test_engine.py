@@ -667,12 +667,65 @@ class TestBackward:
         total.backward()
         assert made == [40]
 
-    def test_products_do_not_wait_at_what_was_computed(self):
-        """V = W·3 is no leaf: its gradient is complete when the walk reaches it."""
+    def test_pieces_wait_at_what_was_computed_until_the_walk_is_there(self, monkeypatch):
+        """V = W·3 is no leaf: its gradient is complete when the walk reaches it, and its products are one, too."""
+        made, dot = [], np.dot
+        monkeypatch.setattr(np, "dot", lambda x, dz: made.append(len(dz)) or dot(x, dz))
         W, x = leaf(np.ones((2, 3))), mg.Tensor(np.arange(4.0).reshape(2, 2))
         V = W * 3.0
         ((x @ V).sum() + (x @ V).sum() + V[np.array([0, 0])].sum()).backward()
         np.testing.assert_array_equal(W.grad, np.array([[2.0 * 2 + 2], [4.0 * 2]]) * 3.0 * np.ones(3))
+        assert made == [4]
+
+    @pytest.mark.parametrize("most", [0, 2**22])
+    @pytest.mark.parametrize("computed", [False, True])
+    def test_a_bias_shared_by_rows_of_several_numbers(self, computed, most, monkeypatch):
+        """Copies of b are added before they are summed; no array of the graph is written into."""
+        monkeypatch.setattr(engine, "MOST_WAITING", most)
+        rng = np.random.default_rng(0)
+        b = leaf(rng.normal(size=3))
+        bias = b * 2.0 if computed else b
+        xs = [leaf(rng.normal(size=(n, 3))) for n in (2, 2, 4, 2, 1)]
+        ys = [x + bias for x in xs]
+        total = sum((y * y).sum() for y in ys) + (ys[0] + bias).sum() + bias.sum()
+        total.backward()
+        expected = 2.0 * sum(y.array.sum(axis=0) for y in ys) + 2.0 + 2.0 + 1.0
+        np.testing.assert_allclose(b.grad, expected * (2.0 if computed else 1.0), rtol=1e-12)
+        np.testing.assert_allclose(gradients(total, [b], create_graph=True)[0].array, b.grad, rtol=1e-12)
+        for k, (x, y) in enumerate(zip(xs, ys, strict=True)):
+            np.testing.assert_allclose(x.grad, 2.0 * y.array + (1.0 if k == 0 else 0.0), rtol=1e-12)
+
+    @pytest.mark.parametrize("most", [0, 7, 2**22])
+    @pytest.mark.parametrize("cuts", [[(0, 2), (2, 5)], [(2, 5), (0, 2)], [(0, 2), (3, 5)], [(0, 3), (2, 5)], [(0, 5)], [(0, 2)], [(1, 3), (3, 5)],
+                                      [(0, 2), (2, 5), (0, 5)], [(0, 2), (2, 5), (0, 2), (2, 5)]])
+    @pytest.mark.parametrize("dense", ["none", "before", "after"])
+    def test_parts_side_by_side(self, dense, cuts, most, monkeypatch):
+        """Whether parts fill an array, leave gaps, overlap or come in another order: their gradients are added where they belong."""
+        monkeypatch.setattr(engine, "MOST_WAITING", most)
+        rng = np.random.default_rng(0)
+        x = leaf(rng.normal(size=(3, 5)))
+        y = x * 1.0
+        total, expected = mg.Tensor(0.0), np.zeros((3, 5))
+        for k, (start, stop) in enumerate([("all",) * 2] * (dense == "before") + cuts + [("all",) * 2] * (dense == "after")):
+            part, where = (y, np.s_[:]) if start == "all" else (y[:, start:stop], np.s_[:, start:stop])
+            seed = rng.normal(size=part.shape)
+            total = total + (part * seed).sum()
+            expected[where] += seed
+        total.backward()
+        np.testing.assert_allclose(x.grad, expected, rtol=1e-12, atol=1e-12)
+        first = x.grad.copy()
+        total.backward()
+        np.testing.assert_allclose(x.grad, 2 * first, rtol=1e-12)
+
+    def test_a_split_is_put_together_without_zeros(self, monkeypatch):
+        made, zeros = [], np.zeros
+        y = leaf(np.ones((2, 6))) * 1.0
+        a, b, c = ops.split(y, 3, axis=-1)
+        loss = (a * b * c).sum()
+        monkeypatch.setattr(np, "zeros", lambda *given, **more: made.append(1) or zeros(*given, **more))
+        loss.backward()
+        assert made == []
+
 
 
 class TestRecording:

@@ -14,7 +14,7 @@ from ..kernels.shared import ACTIVATIONS
 from . import activations
 from .dense import features_of, positive
 from .layer import Layer, Parameter
-from .stand_ins import Heard
+from .stand_ins import Added, Heard
 
 
 class Cell(Layer):
@@ -98,9 +98,13 @@ class Cell(Layer):
             raise TypeError(f"{self.label}: step returns a new state for each of its {len(states)}, got {[getattr(s, 'shape', s) for s in new]}")
         return tuple([one.h if isinstance(one, Heard) else one for one in new])
 
-    def cut(self) -> Cell:
-        """The cell whose `after` runs a whole sequence: itself, or a copy that holds the pieces of its weights."""
+    def cut(self, rows: int = 0) -> Cell:
+        """The cell whose `after` runs a whole sequence: itself, or a copy that holds its weights as the sequence needs them.
+
+        `rows`: how many rows of W_xh the sequence's integers pick; 0 where x is anything but one-hot vectors.
+        """
         return self
+
 
     @property
     def has_kernel(self) -> bool:
@@ -113,6 +117,15 @@ class Cell(Layer):
 
     def bias_or_none(self) -> Any:
         return self.b if self.use_bias else None
+
+
+def biased_at_once(cell: Cell, rows: int) -> Cell:
+    """x W + b = x (W + b) where the numbers of each x sum to one, as a one-hot vector's do: b is added once, not at every step."""
+    if not cell.use_bias or rows < len(cell.W_xh):
+        return cell
+    cell = copy(cell)
+    cell.W_xh, cell.b = cell.W_xh + cell.b, Added()  # type: ignore[assignment]
+    return cell
 
 
 def fast(*functions: Any) -> bool:
@@ -130,6 +143,9 @@ class RNNCell(Cell):
         """h' = tanh(x W_xh + h W_hh + b)"""
         h = self.activation(x @ self.W_xh + h @ self.W_hh + self.b)
         return h
+
+    def cut(self, rows: int = 0) -> Cell:
+        return biased_at_once(self, rows) if type(self) is RNNCell else self
 
     @property
     def has_kernel(self) -> bool:
@@ -181,6 +197,9 @@ class LSTMCell(Gated):
             self.b.data = b
         if self.peephole:
             self.add_weight("P", (self.gates - 1, self.units), "zeros")
+
+    def cut(self, rows: int = 0) -> Cell:
+        return biased_at_once(self, rows) if type(self) is LSTMCell else self
 
     def step(self, x: Any, h: Any, c: Any) -> Any:
         """i, f, o = σ(·), g = tanh(·);  c' = f⊙c + i⊙g;  h' = o⊙tanh(c')"""
@@ -236,12 +255,17 @@ class GRUCell(Gated):
             return self.b if self.use_bias else (0.0, 0.0)
         return ops.split(self.W_hh, [2 * self.units], axis=-1)
 
-    def cut(self) -> Cell:
+    def cut(self, rows: int = 0) -> Cell:
         """Cut once instead of at every step; a class made from this one may cut otherwise, or remember things in itself."""
         if type(self) is not GRUCell:
             return self
-        cell = copy(self)
-        cell._pieces = tuple(self.pieces())
+        cell: Any = copy(self)
+        first, second = self.pieces()
+        if not self.reset_after:
+            cell = biased_at_once(cell, rows)
+        elif self.use_bias and rows >= len(self.W_xh):
+            cell.W_xh, first = self.W_xh + first, Added()
+        cell._pieces = first, second
         return cell
 
     def step(self, x: Any, h: Any) -> Any:
@@ -301,9 +325,9 @@ class StackedCells(Cell):
         given = iter(states)
         return [(cell, tuple(next(given) for _ in cell.state_sizes)) for cell in self.cells]
 
-    def cut(self) -> Cell:
+    def cut(self, rows: int = 0) -> Cell:
         whole = copy(self)
-        whole.cells = [cell.cut() for cell in self.cells]
+        whole.cells = [cell.cut(0 if k else rows) for k, cell in enumerate(self.cells)]
         return whole
 
     def step(self, x: Any, *states: Any) -> tuple[Any, ...]:

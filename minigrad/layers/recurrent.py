@@ -129,7 +129,8 @@ class Recurrent(Layer):
         inputs = self.inputs(x, training)
         keeps = [self.kept(self.recurrent_dropout if training and k in self.cell.hidden else 0.0, (N, size), x)
                  for k, size in enumerate(self.cell.state_sizes)]
-        cell = self.cell if engine.tracing() else self.cell.cut()      # a trace shows every use of a weight with its step
+        rows = N * T if x.ndim == 2 and not (training and self.dropout > 0) else 0
+        cell = self.cell if engine.tracing() else self.cell.cut(rows)  # a trace shows every use of a weight with its step
         outputs = []
         for t in reversed(range(T)) if self.go_backwards else range(T):
             with scope(t=t):

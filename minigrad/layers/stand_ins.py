@@ -51,6 +51,14 @@ class OneHot(StandIn):
         return vectors if self.size is None else vectors * self.size
 
 
+class Added(StandIn):
+    """A bias that has been added already: z + b is z."""
+
+    def __record__(self, op: Any, inputs: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+        x, y = inputs
+        return y if x is self else x
+
+
 class Heard(StandIn):
     """h under recurrent dropout: a product hears only the units that were kept, (h⊙k) W, and what is carried on, z⊙h + …, is h itself.
 

@@ -486,6 +486,38 @@ def test_gru_cuts_its_weights_once_for_a_sequence_and_at_every_step_of_a_trace(k
             np.testing.assert_allclose(p.grad, gradient, rtol=1e-10, atol=1e-14)
 
 
+@pytest.mark.parametrize("kind", PLAIN)
+@pytest.mark.parametrize("features, steps, at_once", [(4, 5, True), (40, 5, False)])
+def test_a_bias_is_added_once_to_the_rows_that_integers_pick(kind, features, steps, at_once):
+    """x W + b = x (W + b) for one-hot x: unwatched, where W has no more rows than are picked; a trace shows b at every step."""
+    layer = make(kind, unroll=True, input_dim=features)
+    x = np.random.default_rng(0).integers(features, size=(2, steps))
+    loss = (layer(x) ** 2).sum()
+    used = {y.op.__name__ for y in engine.history(loss) if y.inputs[0] is layer.W_xh}
+    assert used == ({"add"} if at_once else {"getitem"})
+    layer.zero_grad()
+    loss.backward()
+    plain = [p.grad for p in layer.parameters()]
+    layer.zero_grad()
+    with mg.Trace() as trace:
+        traced = (layer(x) ** 2).sum()
+        traced.backward()
+    assert {c.t for c in trace.contributions(layer.b)} == {c.t for c in trace.contributions(layer.W_xh)} == set(range(steps))
+    np.testing.assert_allclose(traced.array, loss.array, rtol=1e-13)
+    for p, gradient in zip(layer.parameters(), plain, strict=True):
+        np.testing.assert_allclose(p.grad, gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_a_bias_is_not_added_at_once_where_a_one_hot_is_scaled_or_missing():
+    """Dropout of inputs scales the ones, so that they do not sum to one; cells above the first see no one-hot vectors."""
+    layer = RNN([LSTMCell(3), GRUCell(2)], unroll=True, input_dim=4, dropout=0.5)
+    x = np.zeros((2, 9), int)
+    for training, adds in ((True, 0), (False, 1)):
+        outputs = layer(x, training=training)
+        assert sum(y.op.__name__ == "add" and y.inputs[0] is layer.cell.cells[0].W_xh for y in engine.history(outputs)) == adds
+        assert not any(y.op.__name__ == "add" and y.inputs[0] is layer.cell.cells[1].W_xh for y in engine.history(outputs))
+
+
 def test_a_class_made_from_grucell_runs_in_itself():
     class Remembering(GRUCell):
         def step(self, x, h):
