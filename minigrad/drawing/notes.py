@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import fonts
 from .notation import fixed, number
-from .scene import Text
+from .scene import Mark, Scene, Text, line
 from .sums import Sum
 
 if TYPE_CHECKING:
@@ -26,9 +26,20 @@ def notes(fall: Waterfall, top: float, below: float = 60.0) -> None:
         for part, bold, colour in lines:
             names = [part, part.replace(fall.name, fall.short), part.replace(fall.name, fall.words["the sum"])]
             text, size = fonts.fit(names, net.right_width, (20, 19, 18), bold)
-            fall.scene.add(Text(net.right, y, text, size, bold, colour))
+            note = Text(net.right, y, text, size, bold, colour)
+            fall.scene.add(note)
+            begin_below(fall.scene, note)
             y += 27
         y += 18
+
+
+def begin_below(scene: Scene, note: Text) -> None:
+    """Dots that would run down through a note to the bar of a result's use begin below it."""
+    left, _, right, bottom = note.bounds
+    for mark in scene.items:
+        if isinstance(mark, Mark) and mark.kind == "dots" and left - 4 < mark.path.end[0] < right + 4:
+            (x, start), (_, end) = mark.path.start, mark.path.end
+            mark.path = line((x, min(end, max(start, bottom + 8))), (x, end))
 
 
 def paragraphs(fall: Waterfall) -> list[list[Line]]:

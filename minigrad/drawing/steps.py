@@ -226,7 +226,8 @@ class Plan:
             beside = sum(fonts.measure(words, 20, bold) + 8 for words, bold, _ in [(value, False, ""), *gradient] if words)
             return name + beside + 2 * PAD
         numbers = [gradient_words(v, self.graph)[-1:], [(value_words(v, self.values), False, "")]]
-        beside = sum(fonts.measure(words, 18, bold) + 14 for one in numbers for words, bold, _ in one if words) if v.column is not None else 0.0
+        told = numbers if v.column is not None else numbers[:1]  # of a result at least the gradient, beside its name
+        beside = sum(fonts.measure(words, 18, bold) + 14 for one in told for words, bold, _ in one if words)
         return max(60.0, name + min(beside, 120.0) + 2 * PAD)
 
     def let_through(self, c: Shown) -> float:

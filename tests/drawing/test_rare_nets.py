@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.drawing.scene import Edge
-from tests.drawing.nets import expression, layer, toy
+from minigrad.drawing.scene import Edge, Text
+from tests.drawing.nets import data, expression, layer, toy
 from tests.drawing.seen import look_at, words
 
 
@@ -204,3 +204,24 @@ def test_backwards_through_time_the_way_to_the_total_strikes_no_sum_through(step
     for left, top, right, bottom in said:
         for (x0, y), (x1, _) in levels:
             assert not (top + 3 < y < bottom - 5 and min(x0, x1) < right and left < max(x0, x1))
+
+
+@pytest.mark.parametrize("size", [None, "slide"])
+def test_results_beside_each_other_keep_their_names_and_no_dots_run_through_words(size):
+    W, V, h = weight((4, 4), "W"), weight((4, 1), "V"), data(2, 4)
+    with mg.Trace() as trace:
+        for t in range(4):
+            with mg.scope(t=t):
+                h = mg.tanh(data(2, 4, seed=t) + h @ W)
+        y = h @ V
+        data_loss, weight_decay, activity = mg.mean((y - 1.0) ** 2), 0.01 * mg.sum(W**2) + 0.01 * mg.sum(V**2), 0.001 * mg.sum(h**2)
+        loss = data_loss + weight_decay + activity
+    loss.backward()
+    figure = mg.draw(trace, size=size)
+    look_at(figure)
+    assert {"data_loss", "weight_decay", "activity", "y"} <= set(words(figure.scene))
+    notes = [item for item in figure.scene.items if isinstance(item, Text) and not item.kind]
+    for mark in figure.scene.items:
+        if getattr(mark, "kind", "") == "dots":
+            (x, top), (_, bottom) = mark.path.start, mark.path.end
+            assert not any(left < x < right and top < low and high < bottom for left, high, right, low in (note.bounds for note in notes))
