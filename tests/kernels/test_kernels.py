@@ -166,6 +166,12 @@ def test_small_products_pay_on_one_thread_with_avx512_alone(settings, monkeypatc
     assert not shared.multiplies_small_as_they_lie()
 
 
+def test_a_numpy_that_says_nothing_about_its_blas_gets_whole_products(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    assert not shared.multiplies_small_as_they_lie()
+
+
 @pytest.mark.parametrize("rows, T, N", [(3, 2, 2), (50, 30, 20), (3000, 4, 5)])
 def test_rows_that_integers_pick(rows, T, N):
     """Small, frequent and rare: each dz is added to its row."""
