@@ -166,8 +166,9 @@ def add_rows(total: Any, places: np.ndarray, rows: Any) -> None:
         return
     order = np.argsort(places, kind="stable")
     present, starts = np.unique(places[order], return_index=True)
+    ones, flat = np.ones(len(rows), rows.dtype), rows.reshape(len(rows), -1)
     for place, group in zip(present.tolist(), np.split(order, starts[1:]), strict=True):
-        total[place] += rows[group].sum(axis=0)
+        total[place] += (ones[:len(group)] @ flat[group]).reshape(total.shape[1:])     # a product sums faster than .sum(axis=0)
 
 
 def zeros_but_at(like: Any, index: Any, value: Any) -> Any:
