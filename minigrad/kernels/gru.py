@@ -47,9 +47,9 @@ def gru(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, reset_after:
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh = dys
         dh = np.zeros_like(hs[0]) if dh is None else dh
-        dzs = np.empty_like(gates)  # of what h's products are added to; the last block differs from dnew if the reset comes after
-        dnew = np.empty_like(seen) if reset_after else dzs[2]
-        W_T = W.copy(order="C").swapaxes(1, 2)
+        dzs = np.empty_like(gates)  # what reaches h W_hh: r⊙dnew in its last block, if the reset comes after
+        dnew = np.empty_like(seen) if reset_after else dzs[2]  # what reaches the inputs of h̃
+        W_T = W.copy(order="C").swapaxes(1, 2)  # turned gate by gate: rows of 3·units numbers lie badly for the cache
         products = (step_product(W_T, N), None) if reset_after else (step_product(W_T[:2], N), step_product(W_T[2], N))
         for t in reversed(range(T)):
             dh = dh if dhs is None else dh + dhs[t]
@@ -97,7 +97,7 @@ def backward_step(gates: Array, dgates: Array, dnew: Array, dh: Array, h: Array,
     product, product_new = products
     (z, r, new), (dz, dr, dseen) = gates, dgates
     sigmoid_slope(gates[:2], dgates[:2])
-    dz *= np.subtract(h, new, out=dnew)
+    dz *= np.subtract(h, new, out=dnew)  # into memory that is in the cache already and filled next
     dz *= dh
     dh_before = z * dh
     tanh_slope(new, dnew)

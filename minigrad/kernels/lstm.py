@@ -40,7 +40,7 @@ def lstm(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, c0: Array, P: 
     squashed = np.empty_like(cs[1:])  # tanh(c)
     product = step_product(W, N)
     for t in range(T):
-        z = gates[:, t]
+        z = gates[:, t]  # contiguous blocks, in which the gates of this step are made and stay
         z += product(hs[t])
         forward_step(z, cs[t], cs[t + 1], squashed[t], hs[t + 1], P, activations)
         if padded is not None:
@@ -50,7 +50,8 @@ def lstm(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, c0: Array, P: 
     def pull(dys: list[Array], needed: list[bool]) -> list[Array]:
         dhs, dh, dc, dcs = dys
         dh, dc = np.zeros_like(hs[0]) if dh is None else dh, np.zeros_like(hs[0]) if dc is None else dc
-        dzs, product = np.empty_like(gates), step_product(W.copy(order="C").swapaxes(1, 2), N)
+        dzs, W_T = np.empty_like(gates), W.copy(order="C").swapaxes(1, 2)  # turned gate by gate, which the cache likes better
+        product = step_product(W_T, N)
         for t in reversed(range(T)):
             dh, dc = dh if dhs is None else dh + dhs[t], dc if dcs is None else dc + dcs[t]
             dz = dzs[:, t]
