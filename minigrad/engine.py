@@ -796,7 +796,7 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
         observer.begun(output)
     kept, wanted = dict[Tensor, Any](), set(keep)
     for y in history(output, stops=stops):
-        if y in waiting:
+        if waiting and y in waiting:
             sums.add_waiting(y)
         dy = sums.pop(y, None)
         if dy is None:
