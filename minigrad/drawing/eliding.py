@@ -51,8 +51,8 @@ class Elided:
         self.graph.values = kept
 
     def fewer_leaves(self, most: int) -> None:
-        """The newest of the leaves; one more box says how many others there are."""
-        leaves = [v for v in self.graph.values if v.leaf and v.shown]
+        """The weights, and the newest of the other leaves; one more box says how many others there are."""
+        leaves = sorted([v for v in self.graph.values if v.leaf and v.shown], key=lambda v: v.kind == "weight")
         hidden = leaves[:-most] if len(leaves) > most + 1 else []
         if not hidden:
             return

@@ -18,6 +18,7 @@ from .naming import name_the_nameless
 from .scene import Scene
 
 ROOMY = (2000.0, 1600.0)  # a page that nobody asked to be a slide
+WIDE = (3000.0, 1600.0)  # what it may grow to before anything is left out
 FEW, MANY = 30, 60  # boxes, up to which constants have boxes too, and above which the middle is one
 BANDS = 8
 COUNTS = (36, 30, 27, 24, 21, 18, 15, 12, 10, 8, 6)  # results that are tried where not all have room
@@ -54,8 +55,9 @@ class Pages:
         asked = most is not None and most < sum(v.shown and v.computed for v in self.graph.values)
         if not asked and (most or len(self.graph.shown) <= MANY):
             yield from self.whole()
-            if most:
-                yield self.in_bands(spelled=False)[1]
+            widest = self.in_bands(spelled=False)[1]
+            if most or not self.slide and widest.width <= WIDE[0] and widest.height <= WIDE[1]:
+                yield widest
         for v in hidden:
             v.shown &= v.leaf
         name_the_nameless(self.graph)

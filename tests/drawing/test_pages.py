@@ -36,6 +36,21 @@ def deep(layers: int) -> mg.Trace:
     return trace
 
 
+def tree(depth: int) -> mg.Trace:
+    """Two gates by turns, each with one weight for all its uses: 2^depth leaves."""
+    gates = [(weight("W_or", 2, 2), weight("b_or", 2)), (weight("W_and", 2, 2, seed=1), weight("b_and", 2, seed=1))]
+
+    leaves = [mg.Tensor(np.array([0.5, k / 9]), name=f"x{k}") for k in range(2**depth)]
+
+    def grown(left: int) -> mg.Tensor:
+        W, b = gates[left % 2]
+        return mg.sigmoid(b + grown(left - 1) @ W + grown(left - 1) @ W) if left else leaves.pop()
+    with mg.Trace() as trace:
+        loss = mg.sum(grown(depth) ** 2)
+    loss.backward()
+    return trace
+
+
 def perceptron() -> mg.Trace:
     """Two layers, a loss, and a penalty on the weights: long lines beside the net."""
     W1, W2, b1, b2, x = weight("W1", 3, 8), weight("W2", 8, 2), weight("b1", 8), weight("b2", 2), data(4, 3)
@@ -75,7 +90,18 @@ def test_every_expression_can_be_read(name, size):
     if size:
         assert (figure.scene.width, figure.scene.height) == (1920, 1080)
     else:
-        assert figure.scene.width <= 2000 and figure.scene.height <= 1600
+        assert figure.scene.width <= 3000 and figure.scene.height <= 1600
+
+
+def test_a_page_grows_before_a_tree_loses_a_use_of_a_weight():
+    boxes = mg.draw(tree(4)).scene.boxes
+    assert len(boxes) == 16 + 15 + 4 + 1 + 1 and not any(box.texts[0].text == "…" for box in boxes)
+
+
+def test_weights_are_drawn_before_data_is():
+    boxes = mg.draw(tree(4), size="slide").scene.boxes
+    assert any(box.texts[0].text == "…" for box in boxes)
+    assert {box.title for box in boxes if box.kind == "weight"} == {"W_or", "b_or", "W_and", "b_and"}
 
 
 @settings(max_examples=40)
