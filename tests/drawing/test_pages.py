@@ -95,7 +95,7 @@ def test_every_expression_can_be_read(name, size):
 
 def test_a_page_grows_before_a_tree_loses_a_use_of_a_weight():
     boxes = mg.draw(tree(4)).scene.boxes
-    assert len(boxes) == 16 + 15 + 4 + 1 + 1 and not any(box.texts[0].text == "…" for box in boxes)
+    assert len(boxes) == 16 + 15 + 4 + 1 and not any(box.texts[0].text == "…" for box in boxes)
 
 
 def test_weights_are_drawn_before_data_is():
