@@ -174,7 +174,7 @@ def row_gradient(x: Array, dz: Array, rows: int) -> Array:
     else:
         # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
         order, ones = np.argsort(flat, kind="stable"), np.ones_like(dz, shape=flat.size)
-        picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes <= 2**22 else None  # while it fits the cache
+        picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes < 2**22 else None  # while it fits the cache
         ends = np.flatnonzero(np.diff(picked, append=-1)) + 1
         for row, start, end in zip(picked[ends - 1].tolist(), [0, *ends.tolist()], ends.tolist(), strict=False):
             summands = dz[:, order[start:end]] if sorted_dz is None else sorted_dz[:, start:end]

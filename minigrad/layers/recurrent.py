@@ -144,8 +144,8 @@ class Recurrent(Layer):
         """The same as one operation, time first inside."""
         if self.go_backwards:
             x, mask = ops.flip(x, axis=1), None if mask is None else np.flip(mask, 1)
-        outputs, *states = self.cell.kernel(ops.swapaxes(x, 0, 1), states, None if mask is None else mask.T)
-        return ops.swapaxes(outputs, 0, 1), states
+        outputs, *states = self.cell.kernel(ops.swapaxes(x, axis1=0, axis2=1), states, None if mask is None else mask.T)
+        return ops.swapaxes(outputs, axis1=0, axis2=1), states
 
     def inputs(self, x: Tensor, training: bool) -> Any:
         """t ↦ the input of step t: a slice of x, or for integers one-hot vectors that only a product can tell from real ones."""
