@@ -459,7 +459,7 @@ class Product(NamedTuple):
     dz: Any
 
     def out(self) -> Any:
-        return np.dot(self.x.T, self.dz)    # dot: a third of the time of @ for one row
+        return self.x.T.dot(self.dz)        # dot: a third of the time of @ for one row
 
 
 class Copies(NamedTuple):
@@ -615,7 +615,7 @@ def unary_with_settings(rule: Callable, general: Callable) -> Callable:
 
     def op(x: Any, *given: Any, **settings: Any) -> Any:
         for setting in settings.values():
-            if isinstance(setting, ARRAYS):
+            if isinstance(setting, ARRAYS) and not is_private(setting):
                 return general(x, *given, **settings)
         if given or not isinstance(x, Tensor):
             return general(x, *given, **settings)
@@ -633,6 +633,11 @@ def unary_with_settings(rule: Callable, general: Callable) -> Callable:
         return y
 
     return op
+
+
+def is_private(array: Any) -> bool:
+    """Whether it is an array that nobody writes into, so that a graph may keep it as it is."""
+    return type(array) is np.ndarray and array.base is None and not array.flags.writeable
 
 
 def binary(rule: Callable, general: Callable, broadcasts: bool) -> Callable:
@@ -719,7 +724,7 @@ class Joint(NamedTuple):
 
     def split(self, dys: list) -> tuple:
         """One sweep back through the whole sequence; then each input has its pullback, as every tensor's input has."""
-        return tuple(None if dx is None else lambda _, dx=dx: dx for dx in self.pull(dys, self.wanted))
+        return tuple([None if dx is None else lambda _, dx=dx: dx for dx in self.pull(dys, self.wanted)])
 
 
 def kernel(rule: Callable) -> Any:
@@ -741,10 +746,10 @@ def kernel(rule: Callable) -> Any:
             explain(error, op, inputs)
             raise
         wanted = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
-        if not any(wanted):
-            return tuple(wrap(value) for value in values)
+        if True not in wanted:
+            return tuple([wrap(value) for value in values])
         whole = record(op, inputs, values, Joint(pull, wanted), settings)
-        return tuple(record(part, (whole,), value, (part(whole, k=k)[1],), {"k": k}) for k, value in enumerate(values))
+        return tuple([record(part, (whole,), value, (part(whole, k=k)[1],), {"k": k}) for k, value in enumerate(values)])
 
     op.rule = rule                          # type: ignore[attr-defined]
     op.is_kernel = True                     # type: ignore[attr-defined]
@@ -794,7 +799,8 @@ def walk(output: Tensor, seed: Any, stops: Sequence[Tensor] = (), keep: Sequence
     add(output, seed)
     for observer in observers.copy():        # one may leave
         observer.begun(output)
-    kept, wanted = dict[Tensor, Any](), set(keep)
+    kept: dict[Tensor, Any] = {}
+    wanted = set(keep)
     for y in history(output, stops=stops):
         if waiting and y in waiting:
             sums.add_waiting(y)

@@ -23,10 +23,10 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
     hs = empty(W_hh, (T + 1, N, units))
     hs[0] = 0.0 if h0 is None else h0
     zs = input_product(x, W_xh, b, gates=1)[0]  # one product for the inputs of all steps
-    product = step_product(W_hh, N)
+    product, add = step_product(W_hh, N), np.add
     for t, (z, h, new_h) in enumerate(zip(zs, hs, hs[1:], strict=False)):
-        product(h, out=new_h)  # straight to where the new state will lie
-        new_h += z
+        product(h, new_h)  # straight to where the new state will lie
+        add(new_h, z, new_h)
         f(new_h)
         if padded is not None:
             np.copyto(new_h, h, where=padded[t])
@@ -38,14 +38,14 @@ def rnn(x: Array, W_xh: Array, W_hh: Array, b: Array, h0: Array, *, activation: 
         slope(hs[1:], dzs)  # the slopes of all steps; the sweep multiplies them by dh
         if padded is not None:
             np.copyto(dzs, 0.0, where=padded)
-        product = step_product(W_hh.T, N)
+        product, add, multiply = step_product(W_hh.T, N), np.add, np.multiply
         for t in reversed(range(T)):
             dz = dzs[t]
             if dhs is not None:
-                dh += dhs[t]
-            dz *= dh
+                add(dh, dhs[t], dh)
+            multiply(dz, dh, dz)
             if padded is None:
-                product(dz, out=dh)  # straight to where the next turn reads it
+                product(dz, dh)  # straight to where the next turn reads it
             else:
                 np.copyto(dh, product(dz), where=~padded[t])
         dW_hh = weight_gradient(hs[:-1], dzs[None]) if needed[2] else None  # one product for all steps

@@ -166,20 +166,22 @@ def row_gradient(x: Array, dz: Array, rows: int) -> Array:
     """The same for integers x (T, N): each dz is added to the row that x picked."""
     gates, units = dz.shape[0], dz.shape[-1]
     flat, dz = x.reshape(-1), dz.reshape(gates, -1, units)
+    if backend.on_host(dz) and flat.size * rows <= 2**14:
+        one_hot = np.zeros_like(dz, shape=(rows, flat.size))
+        one_hot[flat, np.arange(flat.size)] = 1.0
+        return np.matmul(one_hot, dz).swapaxes(0, 1).reshape(rows, -1)
     dW = np.zeros_like(dz, shape=(rows, gates, units))
     if not backend.on_host(dz):
         backend.add_at(dW, flat, dz.swapaxes(0, 1))
-    elif flat.size * rows <= 2**14:
-        return weight_gradient(np.equal(flat[None, :, None], np.arange(rows)).astype(dz.dtype), dz[:, None])
-    else:
-        # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
-        order, ones = np.argsort(flat, kind="stable"), np.ones_like(dz, shape=flat.size)
-        picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes < 2**22 else None  # while it fits the cache
-        ends = np.flatnonzero(np.diff(picked, append=-1)) + 1
-        for row, start, end in zip(picked[ends - 1].tolist(), [0, *ends.tolist()], ends.tolist(), strict=False):
-            summands = dz[:, order[start:end]] if sorted_dz is None else sorted_dz[:, start:end]
-            np.matmul(ones[:end - start], summands, out=dW[row])
-    return dW.reshape(rows, gates * units)
+        return dW.reshape(rows, -1)
+    # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
+    order, ones = np.argsort(flat, kind="stable"), np.ones_like(dz, shape=flat.size)
+    picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes < 2**22 else None  # while it fits the cache
+    ends = np.flatnonzero(np.diff(picked, append=-1)) + 1
+    for row, start, end in zip(picked[ends - 1].tolist(), [0, *ends.tolist()], ends.tolist(), strict=False):
+        summands = dz[:, order[start:end]] if sorted_dz is None else sorted_dz[:, start:end]
+        np.matmul(ones[:end - start], summands, out=dW[row])
+    return dW.reshape(rows, -1)
 
 
 def input_gradients(x: Array, W_xh: Array, dz: Array, needed: list[bool]) -> list[Array]:
