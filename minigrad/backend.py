@@ -136,7 +136,7 @@ def locked(array: Any) -> Any:
     """A read-only view; the array itself and the memory that it is a view of are locked, so that no view can be unlocked."""
     if not on_host(array):
         return array
-    array = np.asarray(array)
+    array = np.asarray(array) if isinstance(array, np.generic) else array
     array.flags.writeable = False
     if isinstance(array.base, np.ndarray):
         array.base.flags.writeable = False

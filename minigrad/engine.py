@@ -738,7 +738,7 @@ def kernel(rule: Callable) -> Any:
 
     @wraps(rule)
     def op(*inputs: Any, **settings: Any) -> tuple[Tensor, ...]:
-        inputs = tuple([operand(x) for x in inputs])
+        inputs = tuple([x if isinstance(x, Tensor) else operand(x) for x in inputs])
         arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
         try:
             values, pull = rule(*arrays, **settings)

@@ -58,6 +58,7 @@ def in_training() -> bool:
     return _training
 
 
+ARRAYS = (Tensor, np.ndarray)
 FLAT = frozenset({Tensor, Parameter, np.ndarray, bool, int, float, str, type(None)})    # what has nothing inside
 
 
@@ -129,7 +130,7 @@ class Layer:
     def __call__(self, x: Any, *more: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
         if "_calls" not in vars(self):
             raise TypeError(f"{type(self).__name__}.__init__ must call super().__init__() before anything else")
-        flat = not more and isinstance(x, (Tensor, np.ndarray)) and all(type(one) in FLAT for one in options.values())
+        flat = not more and isinstance(x, ARRAYS) and (not options or all(type(one) in FLAT for one in options.values()))
         if not flat:                                                         # the commonest case is spared the walk through nests
             x = as_one_array(x) if isinstance(x, (list, tuple)) else x
             if any(isinstance(one, Symbol) for one in leaves((x, *more, options))):
@@ -156,7 +157,7 @@ class Layer:
             return None
         if not isinstance(x, Tensor):
             x = Tensor(np.asarray(x) if isinstance(x, (int, float)) else x)
-        if x.dtype != self.dtype and (x.dtype.kind == "f" or self.casts_integers):
+        if (x.dtype.kind == "f" or self.casts_integers) and x.dtype != self.dtype:
             mask, x = x.mask, x.astype(self.dtype)
             x.mask = mask
         return x

@@ -168,13 +168,13 @@ class Recurrent(Layer):
 
     def checked(self, x: Tensor) -> Tensor:
         """x, or an error that names this layer, what it expects, and what came."""
-        whole = x.dtype.kind in "iu"
-        if x.ndim != 3 and not (x.ndim == 2 and whole):
+        shape, whole = x.array.shape, x.array.dtype.kind in "iu"
+        if len(shape) != 3 and not (len(shape) == 2 and whole):
             raise ValueError(f"{self.label} takes (batch, time, features), or integers (batch, time); "
-                             f"got x of shape {x.shape} and dtype {x.dtype}")
-        if x.shape[1] == 0:
-            raise ValueError(f"{self.label} needs at least one step (axis 1), got x of shape {x.shape}")
-        if x.ndim == 2:
+                             f"got x of shape {shape} and dtype {x.dtype}")
+        if shape[1] == 0:
+            raise ValueError(f"{self.label} needs at least one step (axis 1), got x of shape {shape}")
+        if len(shape) == 2:
             ops.check_range(x.array, self.features, self.label, "row of W_xh")
             return x
         expect_features(x, self.features, self)
