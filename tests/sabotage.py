@@ -40,8 +40,8 @@ def engine_overwrites() -> None:
 def engine_averages() -> None:
     """The mean over the uses of a leaf where their sum belongs."""
     class Averaging(engine.Sums):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, seen: bool) -> None:
+            super().__init__(seen)
             self.uses: dict[Any, int] = {}
 
         def add(self, x: Any, dx: Any) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import engine, ops
+from minigrad import engine, ops, sums
 from minigrad.engine import Parameter, Tensor, gradients, history, no_grad, scope, wrap
 
 
@@ -631,7 +631,7 @@ class TestBackward:
 
     def test_pieces_wait_no_longer_than_their_memory_allows(self, monkeypatch):
         """64 products with 1 MB each of dZ: no more than MOST_WAITING numbers are alive at once, and twice that while joined."""
-        monkeypatch.setattr(engine, "MOST_WAITING", 2**20)
+        monkeypatch.setattr(sums, "MOST_WAITING", 2**20)
         W, x = leaf(np.ones((2, 512)), dtype="float32"), mg.Tensor(np.ones((512, 2), "float32"))
         total = mg.stack([((x @ W) * 2.0).sum() for _ in range(64)]).sum()
         tracemalloc.start()
@@ -645,7 +645,7 @@ class TestBackward:
     @pytest.mark.parametrize("uses", [1, 2, 65])
     def test_products_and_rows_of_a_weight_are_added_together(self, uses, most, monkeypatch):
         """The gradient of W in Σ xₜW and Σ W[kₜ], whose parts wait for one another, is the sum of the parts."""
-        monkeypatch.setattr(engine, "MOST_WAITING", most)
+        monkeypatch.setattr(sums, "MOST_WAITING", most)
         rng = np.random.default_rng(0)
         W = leaf(rng.normal(size=(5, 4)))
         xs, places = [rng.normal(size=(1 + t % 3, 5)) for t in range(uses)], [rng.integers(5, size=t % 4) for t in range(uses)]
@@ -681,7 +681,7 @@ class TestBackward:
     @pytest.mark.parametrize("computed", [False, True])
     def test_a_bias_shared_by_rows_of_several_numbers(self, computed, most, monkeypatch):
         """Copies of b are added before they are summed; no array of the graph is written into."""
-        monkeypatch.setattr(engine, "MOST_WAITING", most)
+        monkeypatch.setattr(sums, "MOST_WAITING", most)
         rng = np.random.default_rng(0)
         b = leaf(rng.normal(size=3))
         bias = b * 2.0 if computed else b
@@ -701,7 +701,7 @@ class TestBackward:
     @pytest.mark.parametrize("dense", ["none", "before", "after"])
     def test_parts_side_by_side(self, dense, cuts, most, monkeypatch):
         """Whether parts fill an array, leave gaps, overlap or come in another order: their gradients are added where they belong."""
-        monkeypatch.setattr(engine, "MOST_WAITING", most)
+        monkeypatch.setattr(sums, "MOST_WAITING", most)
         rng = np.random.default_rng(0)
         x = leaf(rng.normal(size=(3, 5)))
         y = x * 1.0
