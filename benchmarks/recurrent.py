@@ -161,7 +161,7 @@ def torch_cell_by_cell(kind: str, units: int, start: dict[str, np.ndarray]) -> S
 
 
 def one_row(kind: str, units: int, words: list[str], rounds: int) -> dict[str, float]:
-    """Milliseconds of every way to do the same step, after their first losses were compared."""
+    """Milliseconds of every way to do the same step, after their losses were compared."""
     start = weights(kind, units)
     runs = {"minigrad": minigrad_step(kind, units, start), "minigrad unrolled": minigrad_step(kind, units, start, unroll=True)}
     if torch is not None:
