@@ -198,13 +198,14 @@ def are_rows(index: Any) -> bool:
 
 
 def side_by_side(indices: list[tuple], shape: tuple[int, ...]) -> bool:
-    """Whether indices such as [:, 4:6], [:, 0:4] cut an array of this shape along one axis, the last part first, and leave nothing out."""
+    """Whether slices such as [:, 4:6], [:, 0:4] cut an array of this shape along one axis, the last part first, and leave nothing out."""
     axis = len(indices[0]) - 1
     end = shape[axis]
     for *before, part in indices:
-        if part.stop != end or part.step is not None or before != [slice(None)] * axis:
+        start = part.start or 0
+        if part.stop != end or not 0 <= start <= end or part.step is not None or before != [slice(None)] * axis:
             return False
-        end = part.start
+        end = start
     return end == 0
 
 

@@ -792,12 +792,9 @@ def constant(values: Any) -> Any:
     return values
 
 
-UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
-
-
 def check_range(indices: Any, n: int, operation: str, what: str) -> None:
     """On the host only: asking a GPU would make it wait.  Among unsigned numbers, negative ones are the largest."""
-    if backend.on_host(indices) and indices.size and indices.view(UNSIGNED[indices.itemsize]).max() >= n:
+    if backend.on_host(indices) and indices.size and indices.view(indices.dtype.str.replace("i", "u")).max() >= n:
         wrong = indices.min() if indices.min() < 0 else indices.max()
         raise IndexError(f"{operation} has no {what} {wrong}: there are {n}{f', 0 … {n - 1}' if n else ''}")
 

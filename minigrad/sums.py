@@ -25,6 +25,10 @@ class Patch(NamedTuple):
     index: Any
     value: Any
 
+    @property
+    def size(self) -> int:
+        return self.value.size
+
 
 class Product(NamedTuple):
     """The gradient XᵀdZ of Y in Z = XY, not yet multiplied.  A recurrent net's weight has one from every step, and their
@@ -32,6 +36,10 @@ class Product(NamedTuple):
 
     x: Any
     dz: Any
+
+    @property
+    def size(self) -> int:
+        return self.x.size + self.dz.size
 
     def out(self) -> Any:
         return self.x.T.dot(self.dz)        # dot: a third of the time of @ for one row
@@ -43,6 +51,10 @@ class Copies(NamedTuple):
 
     dz: Any
     is_sum: bool = False
+
+    @property
+    def size(self) -> int:
+        return self.dz.size
 
     def out(self) -> Any:
         return self.dz.sum(axis=0)
@@ -102,7 +114,7 @@ class Sums(dict):
             pieces[0] = Copies(np.add(so_far, piece.dz, out=so_far if pieces[0].is_sum else None), True)
             return
         pieces.append(piece)
-        self.numbers += piece[1].size if together is not Copies else 0
+        self.numbers += piece.size
         if self.numbers > MOST_WAITING:
             self.rest()
 
@@ -121,7 +133,7 @@ class Sums(dict):
         """Σ XₜᵀdZₜ = XᵀdZ, where X and dZ have all the rows of the Xₜ and dZₜ; Patches of rows likewise; the slices of a split
         are put side by side."""
         for together, pieces in self.waiting.pop(x).items():
-            self.numbers -= sum([piece[1].size for piece in pieces]) if together is not Copies else 0
+            self.numbers -= sum([piece.size for piece in pieces])
             if len(pieces) > 1 and together in (Product, Patch):
                 pieces = [together(*map(np.concatenate, zip(*pieces, strict=True)))]
             elif together is slice and backend.side_by_side([piece.index for piece in pieces], x.shape):
@@ -141,8 +153,8 @@ def company(piece: Any) -> Any:
     """Which pieces it may wait for: Products, Copies, Patches of rows (Patch), parts of a split (slice); None for other Patches."""
     if type(piece) is not Patch:
         return type(piece)
-    if type(piece.index) is tuple:
-        return slice if piece.index and type(piece.index[-1]) is slice else None
+    if type(piece.index) is tuple:          # slices alone: no new axis, no list of places
+        return slice if set(map(type, piece.index)) == {slice} else None
     return Patch if backend.are_rows(piece.index) else None
 
 

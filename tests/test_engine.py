@@ -641,6 +641,29 @@ class TestBackward:
         assert peak < 4 * 3 * 2**20
         np.testing.assert_array_equal(W.grad, 2 * 64 * 512)
 
+    def test_waiting_products_count_their_rows_too(self, monkeypatch):
+        """The same wide x in 32 products, 1 MB each: joined, their rows would take 32 MB though every dZ is small."""
+        monkeypatch.setattr(sums, "MOST_WAITING", 2**19)
+        W, x = leaf(np.ones((2**14, 2)), dtype="float32"), mg.Tensor(np.ones((16, 2**14), "float32"))
+        total = mg.stack([(x @ W).sum() for _ in range(32)]).sum()
+        tracemalloc.start()
+        total.backward()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4 * 2**20
+        np.testing.assert_array_equal(W.grad, 32 * 16)
+
+    def test_copies_of_unlike_lengths_wait_no_longer_than_their_memory_allows(self, monkeypatch):
+        monkeypatch.setattr(sums, "MOST_WAITING", 2**18)
+        b, rows = leaf(np.ones(512), dtype="float32"), [mg.Tensor(np.ones((512 + t, 512), "float32")) for t in range(32)]
+        total = mg.stack([((x + b) * 2.0).sum() for x in rows]).sum()
+        tracemalloc.start()
+        total.backward()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4 * 4 * 2**18
+        np.testing.assert_array_equal(b.grad, 2 * sum(len(x.array) for x in rows))
+
     @pytest.mark.parametrize("most", [0, 1, 40, 2**22])
     @pytest.mark.parametrize("uses", [1, 2, 65])
     def test_products_and_rows_of_a_weight_are_added_together(self, uses, most, monkeypatch):
@@ -716,6 +739,25 @@ class TestBackward:
         first = x.grad.copy()
         total.backward()
         np.testing.assert_allclose(x.grad, 2 * first, rtol=1e-12)
+
+    @pytest.mark.parametrize(("shape", "index"), [
+        ((4,), np.s_[None, :]), ((4,), np.s_[None, 0:4]), *[((3, 4), index) for index in (
+            np.s_[:, None, :], np.s_[..., None, 0:4], np.s_[:, :, None], np.s_[[0, 0], 0:4], np.s_[np.array([2, 0]), 2:4],
+            np.s_[np.array([True, False, True]), 0:4], np.s_[1, 0:4], np.s_[::2, 0:4], np.s_[:, 0:4:2], np.s_[:, -9:4], np.s_[:, 4:4],
+        )]], ids=str)
+    def test_a_slice_after_anything_else_is_no_part_of_a_split(self, shape, index):
+        """New axes, places and masks before a slice, and slices with other bounds or steps, each used twice."""
+        x = leaf(np.arange(float(np.prod(shape))).reshape(shape))
+        (x[index] + 3.0 * x[index]).sum().backward()
+        expected = np.zeros(x.shape)
+        np.add.at(expected, index, 4.0)
+        np.testing.assert_array_equal(x.grad, expected)
+
+    def test_cuts_that_go_back_repeat_columns(self):
+        """As np.split has it: [3, 2] cuts 0:3, nothing, and 2:4."""
+        x = leaf(np.ones((2, 4)))
+        mg.stack([part.sum() * weight for part, weight in zip(mg.split(x, [3, 2], axis=1), (1.0, 2.0, 3.0), strict=True)]).sum().backward()
+        np.testing.assert_array_equal(x.grad, [[1.0, 1.0, 1.0 + 3.0, 3.0]] * 2)
 
     def test_a_split_is_put_together_without_zeros(self, monkeypatch):
         made, zeros = [], np.zeros
@@ -862,6 +904,17 @@ class TestErrors:
             ops.embedding(x, [-1])
         with pytest.raises(TypeError, match="integers"):
             ops.embedding(x, [0.5])
+
+    @pytest.mark.parametrize("dtype", ["i1", "u1", "<i2", ">i2", ">u4", ">i8", "u8"])
+    def test_integers_of_any_kind_and_byte_order_are_places(self, dtype):
+        x, targets = leaf(np.arange(12.0).reshape(3, 4)), np.array([0, 3, 2], dtype)
+        assert ops.cross_entropy(x, targets).shape == (3,)
+        np.testing.assert_array_equal(ops.embedding(mg.transpose(x), targets).data, x.array.T[[0, 3, 2]])
+        with pytest.raises(IndexError, match="no class 3: there are 3"):
+            ops.cross_entropy(x[:, :3], targets)
+        if dtype[-2] == "i":
+            with pytest.raises(IndexError, match="no class -1"):
+                ops.cross_entropy(x, -(targets > 0).astype(dtype))
 
     def test_what_is_no_number_is_refused(self):
         for data in ("text", ["a", "b"], np.array([1j]), np.array(["x"]), None, {}):
