@@ -14,7 +14,7 @@ import numpy as np
 
 from . import ops
 from .backend import to_cpu
-from .engine import Tensor, gradients, primitives, scope
+from .engine import Scope, Tensor, gradients, primitives, scope
 from .painting import Painting, paint
 from .trace import Trace
 
@@ -102,7 +102,8 @@ def gates(layer: Any, x: Any) -> dict[str, np.ndarray]:
 
     They are read off the recorded graph: whatever comes out of a sigmoid (or hard_sigmoid, or is 1 − such a gate) at every
     step, under the name of the variable that holds it, or of the sum that it was taken of. So it works for cells of your
-    own, too. What a stateful layer carries stays as it was.
+    own, too. Stacked cells put their names before it: "lstm_cell/f", and "lstm_cell:2/f" for the second of that name.
+    What a stateful layer carries stays as it was.
     """
     held = layer.remembered()
     with Trace() as trace:
@@ -113,14 +114,26 @@ def gates(layer: Any, x: Any) -> dict[str, np.ndarray]:
         state.data = array
     found: dict[tuple[str, str], dict[int, Any]] = {}
     lengths: dict[str, int] = {}
+    uses: dict[tuple[str, int], list[Scope]] = {}
     for y in trace.tensors:
-        inside, step = y.scope.path.removeprefix(layer.name).strip("/"), y.scope.step
+        step = y.scope.step
         if step is not None:
+            inside = numbered(y.scope.path.removeprefix(layer.name).strip("/"), y.scope, uses)
             lengths[inside] = max(lengths.get(inside, 0), step + 1)
             if (name := gate_name(trace, y)) is not None:
                 found.setdefault((inside, name), {})[step] = to_cpu(y.array)
     return {f"{inside}/{name}" if inside else name: np.stack([steps[t] for t in sorted(steps)], axis=1)
             for (inside, name), steps in found.items() if len(steps) == lengths[inside]}
+
+
+def numbered(path: str, scope: Scope, uses: dict[tuple[str, int], list[Scope]]) -> str:
+    """The path, with ":2", ":3", … where it is entered for the second, third … time in one step: cells of one name, or one cell twice."""
+    entered = uses.setdefault((path, scope.step or 0), [])
+    number = next((k for k, one in enumerate(entered, 1) if one is scope), 0)
+    if not number:
+        entered.append(scope)
+        number = len(entered)
+    return path if number == 1 else f"{path}:{number}"
 
 
 def squashed(y: Any) -> bool:

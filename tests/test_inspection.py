@@ -98,6 +98,22 @@ def test_gates_of_stacked_cells_are_told_apart():
     assert sorted(inspection.gates(stacked, np.zeros((1, 2, 1)))) == [f"{cell}/{gate}" for cell in ("high", "low") for gate in "fio"]
 
 
+def test_gates_of_stacked_cells_of_one_name_or_of_one_cell_twice_are_told_apart():
+    """The second's are those of a layer of its weights that hears the first's outputs."""
+    x, shared = np.random.default_rng(0).standard_normal((2, 4, 3)), mg.layers.GRUCell(3, name="same")
+    for cells in ([mg.layers.GRUCell(3, name="same"), mg.layers.GRUCell(3, name="same")], [shared, shared]):
+        stacked = mg.layers.RNN(cells)
+        found = inspection.gates(stacked, x)
+        assert sorted(found) == ["same/r", "same/z", "same:2/r", "same:2/z"]
+        first, second = mg.layers.GRU(3, return_sequences=True), mg.layers.GRU(3)
+        for layer, cell in ((first, cells[0]), (second, cells[1])):
+            layer(x)
+            layer.set_weights(cell.get_weights())
+        for key, expected in (("same", inspection.gates(first, x)), ("same:2", inspection.gates(second, first(x)))):
+            for gate in "zr":
+                np.testing.assert_allclose(found[f"{key}/{gate}"], expected[gate], atol=1e-6)
+
+
 def test_saturation_counts_both_ends():
     gate = np.array([[[0.01, 0.95], [0.05, 0.5]], [[0.5, 0.99], [0.2, 0.97]]])
     left, right = inspection.saturation(gate)
