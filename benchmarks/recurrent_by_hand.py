@@ -1,7 +1,7 @@
 """One training step of a vanilla recurrent net in nothing but NumPy: forward, cross-entropy, backward and update, by hand.
 
-No tape, no layers, no checks, every array written in place where that helps, and the fastest forms of every part that are known
-here. What a framework on NumPy takes beyond it is the price of being one.
+No tape, no layers, no checks, every array written in place where that helps, the same products as the kernel's, and the fastest form
+of everything between them. What a framework on NumPy takes beyond it is the price of being one.
 """
 
 from __future__ import annotations
