@@ -202,7 +202,7 @@ def table_of_steps(words: list[str], rounds: int) -> tuple[list[str], Ratios]:
 
 def table_of_floor(words: list[str], rounds: int) -> list[str]:
     """What the step's bare products and activations take, over torch.nn's whole step: below that, no kernel in NumPy gets here;
-    and, for the vanilla net, the whole step by hand in bare NumPy: what no framework on NumPy can be below."""
+    and, for the vanilla net, the whole step by hand in bare NumPy: what no framework that makes the same products is below."""
     columns = ["layer", "hidden", "products", "GFLOP/s", "activations", "torch.nn, whole", "floor ratio", "NumPy by hand, whole", "ratio",
                "minigrad, whole", "ratio"]
     title = ("The floor: the same step's matrix products and activations alone, as fast as NumPy does them here, and the vanilla net's "
