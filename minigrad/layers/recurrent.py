@@ -131,11 +131,13 @@ class Recurrent(Layer):
                  for k, size in enumerate(self.cell.state_sizes)]
         rows = N * T if x.ndim == 2 and not (training and self.dropout > 0) else 0
         cell = self.cell if engine.tracing() else self.cell.cut(rows)  # a trace shows every use of a weight with its step
-        outputs = []
+        outputs: list[Any] = []
         for t in reversed(range(T)) if self.go_backwards else range(T):
             with scope(t=t):
                 seen = [state if keep is None else Heard(state, keep) for state, keep in zip(states, keeps)]
                 new = cell.after(inputs(t), seen)
+                if not outputs:
+                    expect_states(new, N, cell)
                 states = list(new) if mask is None else [ops.where(mask[:, t, None], *both) for both in zip(new, states)]
                 outputs.append(self.cell.output(*states))
         return ops.stack(outputs, axis=1) if self.return_sequences else None, states
@@ -226,6 +228,13 @@ class Recurrent(Layer):
 
 def zeros_like(x: Tensor, shape: tuple[int, ...], dtype: Any) -> Any:
     return np.zeros_like(x.array, shape=shape, dtype=dtype)
+
+
+def expect_states(new: Any, N: int, cell: Cell) -> None:
+    """After the first step every state must be as wide as before it: what nobody reads would be wrong without a word."""
+    expected, found = [(N, size) for size in cell.state_sizes], [state.shape for state in new]
+    if found != expected:
+        raise ValueError(f"{cell.label}: step must return states of the shapes {expected}, got {found}")
 
 
 def divided(options: dict[str, Any], kind: type[Cell]) -> tuple[dict[str, Any], dict[str, Any]]:

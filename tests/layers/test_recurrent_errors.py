@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,8 @@ class Two(Cell):
 
     def step(self, x, h, c):
         h = ops.tanh(x @ self.W_xh + h @ self.W_hh)
-        return {"list": [h, c], "one": h, "three": (h, c, c), "none": None, "narrow": (h[:, :1], c)}[self.give]
+        return {"list": [h, c], "one": h, "three": (h, c, c), "none": None, "narrow": (h[:, :1], c), "narrow c": (h, c[:, :1]),
+                "mean c": (h, c.mean(axis=0))}[self.give]
 
 
 @pytest.mark.parametrize("T", [1, 4])
@@ -33,6 +36,18 @@ def test_a_cell_that_returns_too_little_or_too_much_is_told(give, words, T):
     """One step too many states were once handed on without a word, two steps died in the user's own step."""
     with pytest.raises(TypeError, match=words):
         RNN(Two(3, give))(x[:, :T])
+
+
+@pytest.mark.parametrize("T", [1, 4])
+@pytest.mark.parametrize("give, found", [("narrow", "(2, 1), (2, 3)"), ("narrow c", "(2, 3), (2, 1)"), ("mean c", "(2, 3), (3,)")])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_state_of_another_shape_is_refused_also_where_nobody_reads_it(give, found, T, stacked):
+    """A state c that no equation reads once went through with any shape, and so did h at the last step."""
+    cell = Two(3, give)
+    layer = RNN([GRUCell(3), cell] if stacked else cell)
+    shapes = "[(2, 3), (2, 3), (2, 3)]" if stacked else "[(2, 3), (2, 3)]"
+    with pytest.raises(ValueError, match=re.escape(f"step must return states of the shapes {shapes}, got [{'(2, 3), ' * stacked}{found}]")):
+        layer(x[:, :T])
 
 
 def test_a_cell_may_return_a_list():
