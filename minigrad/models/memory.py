@@ -81,73 +81,103 @@ class Hopfield:
 class EchoState:
     """hₜ = tanh(uₜ W_in + hₜ₋₁ W + b),  y = (1, h, u) W_out:  W is drawn and left alone, only W_out is fitted (Jaeger 2001)
 
-    `radius` is W's spectral radius: how slowly an echo fades. `connections` is how many of the units each unit hears.
+    `inputs` is how many numbers uₜ has; as many outputs are fitted as there are targets. `radius` is W's spectral radius: how
+    slowly an echo fades. `connections` is how many of the units each unit hears. With `ridge` λ and Φ = (1, h, u), row by row,
+    W_out = (ΦᵀΦ + λI)⁻¹ ΦᵀY   (Lukoševičius 2012).
     """
 
-    def __init__(self, units: int, radius: float = 0.9, input_scale: float = 1.0, connections: int = 10, ridge: float = 1e-8) -> None:
-        if units < 1 or connections < 1 or radius < 0 or ridge < 0:
-            raise ValueError("EchoState has at least one unit that hears at least one, a radius and a ridge of at least 0; got "
-                             f"units={units}, connections={connections}, radius={radius}, ridge={ridge}")
-        self.units, self.radius, self.ridge = units, radius, ridge
+    def __init__(self, units: int, radius: float = 0.9, input_scale: float = 1.0, connections: int = 10, ridge: float = 1e-8,
+                 inputs: int = 1) -> None:
+        if units < 1 or inputs < 1 or connections < 1 or radius < 0 or ridge < 0:
+            raise ValueError("EchoState has at least one unit that hears at least one, at least one input, a radius and a ridge of at "
+                             f"least 0; got units={units}, inputs={inputs}, connections={connections}, radius={radius}, ridge={ridge}")
+        self.units, self.inputs, self.radius, self.ridge = units, inputs, radius, ridge
         rng = backend.generator()
-        self.build(scaled(rng, units, connections, radius), rng.uniform(-input_scale, input_scale, (1, units)),
+        self.build(scaled(rng, units, connections, radius), rng.uniform(-input_scale, input_scale, (inputs, units)),
                    rng.uniform(-0.2, 0.2, units))
 
     def build(self, W: np.ndarray, W_in: np.ndarray, b: np.ndarray) -> None:
         """The reservoir: a vanilla net whose weights nobody trains."""
         self.reservoir = RNN(self.units, return_sequences=True, trainable=False, dtype="float64", recurrent_initializer=Constant(W),
                              kernel_initializer=Constant(W_in), bias_initializer=Constant(b))
-        self.reservoir.ready(((None, None, 1),))
+        self.reservoir.ready(((None, None, self.inputs),))
 
-    @no_grad()
-    def fit(self, series: Any, washout: int = 100) -> EchoState:
-        """W_out by ridge regression of u_{t+1} on (1, hₜ, uₜ), leaving out the first steps, when h still knows its start."""
-        u = np.asarray(series, dtype=np.float64)
-        if u.ndim != 1 or not np.isfinite(u).all():
-            raise ValueError(f"a series is one finite number for each step, (T,); got shape {u.shape}" + " with NaN or ∞" * (u.ndim == 1))
-        if washout < 0 or len(u) < washout + 2:
-            raise ValueError(f"a series of {len(u)} leaves nothing to fit to after a washout of {washout} steps: "
-                             "give a longer series or a washout from 0 up")
-        h = self.reservoir(u[None, :-1, None]).data[0]
-        features = self.features(h, u[:-1])[washout:]
-        squares = features.T @ features + self.ridge * np.eye(features.shape[1])
-        self.W_out = np.linalg.solve(squares, features.T @ u[1:][washout:])
-        self.error = float(np.sqrt(np.mean((features @ self.W_out - u[1:][washout:]) ** 2)))
-        self.last = h[-1:], u[-1]
+    def fit(self, inputs: Any, targets: Any = None, washout: int = 100) -> EchoState:
+        """W_out by ridge regression of the targets (T,) or (T, outputs) on (1, hₜ, uₜ), inputs (T,) or (T, inputs).
+
+        A series alone is fitted to forecast itself: its targets are u_{t+1}. The first `washout` steps are left out, when h
+        still knows its start. `error` is the root of the mean squared error on the steps that were fitted.
+        """
+        u = sequence(inputs, "inputs" if targets is not None else "a series", self.inputs)
+        u, y = (u[:-1], u[1:]) if targets is None else (u, sequence(targets, "targets"))
+        if len(u) != len(y):
+            raise ValueError(f"each step has an input and a target; got {len(u)} inputs and {len(y)} targets")
+        if washout < 0 or len(u) <= washout:
+            raise ValueError(f"{'a series' if targets is None else 'inputs'} of {len(u) + (targets is None)} leaves nothing to fit to "
+                             f"after a washout of {washout} steps: give a longer one or a washout from 0 up")
+        features, self.h = self.features(u)
+        features, y = features[washout:], y[washout:]
+        self.W_out = np.linalg.solve(features.T @ features + self.ridge * np.eye(features.shape[1]), features.T @ y)
+        self.error = float(np.sqrt(np.mean((features @ self.W_out - y) ** 2)))
+        self.u = y[-1] if targets is None else None
         return self
 
-    def features(self, h: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return np.concatenate([np.ones((len(h), 1)), h, u[:, None]], axis=1)
-
     @no_grad()
+    def features(self, u: np.ndarray, h: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """(1, hₜ, uₜ) of every step (T, 1 + units + inputs), from the state h (1, units) or zeros on, and the last state."""
+        rows = u.reshape(1, len(u), self.inputs)
+        hs = self.reservoir(rows, initial_state=None if h is None else wrap(h)).data[0]
+        return np.concatenate([np.ones((len(u), 1)), hs, rows[0]], axis=1), hs[-1:]
+
+    def predict(self, inputs: Any) -> np.ndarray:
+        """y for inputs that follow those of `fit`: (T,) or (T, outputs), as the targets were.
+
+        The net goes on from the last state of `fit`, which the last value of a series alone is not in yet. It forgets that state:
+        inputs from elsewhere can be predicted, too, but for the first steps.
+        """
+        if not hasattr(self, "W_out"):
+            raise RuntimeError("EchoState predicts what it was fitted to: call fit(inputs, targets) first")
+        return self.features(sequence(inputs, "inputs", self.inputs), self.h)[0] @ self.W_out
+
     def forecast(self, steps: int) -> np.ndarray:
         """The next `steps` values of the series that it was fitted to, each fed back as the next input."""
-        if not hasattr(self, "last"):
+        if getattr(self, "u", None) is None:
             raise RuntimeError("EchoState forecasts what follows the series it was fitted to: call fit(series) first")
-        h, u = self.last
-        forecast = []
-        for _ in range(steps):
-            h, _ = self.reservoir.cell(np.array([[u]]), wrap(h))
-            h = h.data
-            u = float((self.features(h, np.array([u])) @ self.W_out)[0])
-            forecast.append(u)
-        return np.array(forecast)
+        h, u = self.h, np.asarray(self.u)
+        forecast = np.empty((steps, *u.shape))
+        for t in range(steps):
+            features, h = self.features(u[None], h)
+            forecast[t] = u = (features @ self.W_out)[0]
+        return forecast
 
     def save(self, path: Any) -> None:
         """The weights, and what it was fitted to so far, as arrays in a file of NumPy's (.npz), whatever its name."""
-        fitted = {"W_out": self.W_out, "error": self.error, "h": self.last[0], "u": self.last[1]} if hasattr(self, "last") else {}
+        fitted = {name: getattr(self, name) for name in ("W_out", "error", "h", "u") if getattr(self, name, None) is not None}
         W_in, W, b = self.reservoir.get_weights()
         stored(path, W=W, W_in=W_in, b=b, radius=self.radius, ridge=self.ridge, **fitted)
 
     @classmethod
     def load(cls, path: Any) -> EchoState:
-        """The net that `save` stored: it forecasts on from where that one would."""
+        """The net that `save` stored: it goes on from where that one would."""
         net, found = cls.__new__(cls), read(path, cls)
-        net.units, net.radius, net.ridge = len(found["W"]), float(found["radius"]), float(found["ridge"])
+        net.inputs, net.units = found["W_in"].shape
+        net.radius, net.ridge = float(found["radius"]), float(found["ridge"])
         net.build(found["W"], found["W_in"], found["b"])
         if "W_out" in found:
-            net.W_out, net.error, net.last = found["W_out"], float(found["error"]), (found["h"], float(found["u"]))
+            net.W_out, net.error, net.h, net.u = found["W_out"], float(found["error"]), found["h"], found.get("u")
         return net
+
+
+def sequence(values: Any, what: str, width: int | None = None) -> np.ndarray:
+    """The values as float64, (T,) or (T, n), n being `width` where that is given; or an error."""
+    array = np.asarray(values, dtype=np.float64)
+    wide = f"(T, {width or 'n'})"
+    shapes = f"(T,) or {wide}" if width in (1, None) else wide
+    if array.ndim not in (1, 2) or 0 in array.shape[1:] or (width is not None and array.size != len(array) * width):
+        raise ValueError(f"{what} must be {shapes}: one row of finite numbers for each step; got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{what} must be finite, got shape {array.shape} with NaN or ∞")
+    return array
 
 
 def scaled(rng: np.random.Generator, units: int, connections: int, radius: float) -> np.ndarray:

@@ -67,9 +67,69 @@ def test_it_forecasts_a_sine_and_its_weights_stay():
     assert net.reservoir.parameters() == []
 
 
-def test_a_forecast_before_fitting_says_what_to_do():
+def test_it_forecasts_a_series_of_several_numbers():
+    angle = np.arange(420) * 0.3
+    series = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    np.testing.assert_allclose(EchoState(80, inputs=2).fit(series[:400]).forecast(20), series[400:], atol=0.02)
+
+
+def test_asking_before_fitting_says_what_to_do():
     with pytest.raises(RuntimeError, match=r"call fit\(series\) first"):
         EchoState(10).forecast(3)
+    with pytest.raises(RuntimeError, match=r"call fit\(series\) first"):
+        EchoState(10).fit(np.arange(5.0), np.arange(5.0), washout=0).forecast(3)
+    with pytest.raises(RuntimeError, match=r"call fit\(inputs, targets\) first"):
+        EchoState(10).predict(np.arange(3.0))
+
+
+def narma(T):
+    """y_{t+1} = 0.3 y_t + 0.05 y_t Σ_{k<10} y_{t−k} + 1.5 u_{t−9} u_t + 0.1  (Atiya and Parlos 2000): u up to t, and y_{t+1}"""
+    u, y = np.random.default_rng(0).uniform(0, 0.5, T), np.zeros(T + 1)
+    for t in range(9, T):
+        y[t + 1] = 0.3 * y[t] + 0.05 * y[t] * y[t - 9:t + 1].sum() + 1.5 * u[t - 9] * u[t] + 0.1
+    return u, y[1:]
+
+
+def test_narma_10_is_predicted_better_than_by_any_straight_line_through_its_past():
+    """The error on 1,000 steps that had no say, in standard deviations of y; the line sees the last twenty inputs."""
+    u, y = narma(3000)
+    net = EchoState(200, 0.95, input_scale=0.1).fit(u[:2000], y[:2000])
+    past = np.lib.stride_tricks.sliding_window_view(np.concatenate([np.zeros(19), u]), 20)
+    past = np.concatenate([past, np.ones((3000, 1))], axis=1)
+    line = past[2000:] @ np.linalg.lstsq(past[100:2000], y[100:2000])[0]
+    of_net, of_line = (np.sqrt(np.mean((found - y[2000:]) ** 2)) / y[2000:].std() for found in (net.predict(u[2000:]), line))
+    assert of_net < 0.25 and 0.35 < of_line
+
+
+def test_several_inputs_are_added_with_several_delays():
+    """y = (a_{t−3} + b_{t−1}, a_t − b_{t−2}): one readout of the echoes for each."""
+    u = np.random.default_rng(0).uniform(-0.5, 0.5, (1500, 2))
+    a, b = u.T
+    y = np.stack([np.roll(a, 3) + np.roll(b, 1), a - np.roll(b, 2)], axis=1)
+    net = EchoState(100, 0.9, input_scale=0.1, inputs=2).fit(u[:1000], y[:1000])
+    found = net.predict(u[1000:])
+    assert found.shape == (500, 2) and (np.abs(found - y[1000:]).max(axis=0) < 0.02).all()
+    for k in range(2):  # targets (T,) give predictions (T,), the same numbers
+        np.testing.assert_allclose(net.fit(u[:1000], y[:1000, k]).predict(u[1000:]), found[:, k], atol=1e-8)
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 1.0])
+def test_the_readout_is_a_ridge_regression(ridge):
+    """By hand: h step by step, and least squares of (Φ; √λ I) against (Y; 0), which is ‖ΦW − Y‖² + λ‖W‖² at its smallest."""
+    rng = np.random.default_rng(0)
+    u, y = rng.uniform(-1, 1, (60, 2)), rng.standard_normal((60, 3))
+    net = EchoState(8, ridge=ridge, inputs=2).fit(u, y, washout=10)
+    W_in, W, b = net.reservoir.get_weights()
+    h, rows = np.zeros(8), []
+    for one in u:
+        h = np.tanh(one @ W_in + h @ W + b)
+        rows.append([1.0, *h, *one])
+    features = np.array(rows)[10:]
+    W_out = np.linalg.lstsq(np.concatenate([features, np.sqrt(ridge) * np.eye(11)]), np.concatenate([y[10:], np.zeros((11, 3))]))[0]
+    np.testing.assert_allclose(net.W_out, W_out, atol=1e-8)
+    assert net.error == pytest.approx(np.sqrt(np.mean((features @ W_out - y[10:]) ** 2)))
+    h = np.tanh(np.full(2, 0.5) @ W_in + h @ W + b)  # a prediction goes on from there
+    np.testing.assert_allclose(net.predict(np.full((1, 2), 0.5)), [np.array([1.0, *h, 0.5, 0.5]) @ W_out], atol=1e-8)
 
 
 @pytest.mark.parametrize("rule", ["hebb", "pseudo_inverse"])
@@ -124,7 +184,12 @@ def test_a_reservoir_has_its_radius_however_few_connections_are_drawn(seed, unit
 @pytest.mark.parametrize("make, words", [
     (lambda: EchoState(10).fit(np.arange(101.0)), "series of 101 leaves nothing to fit to after a washout of 100"),
     (lambda: EchoState(10).fit(np.arange(50.0), washout=-1), "washout from 0 up"),
-    (lambda: EchoState(10).fit(np.zeros((200, 2))), r"\(T,\); got shape \(200, 2\)"),
+    (lambda: EchoState(10).fit(np.zeros((200, 2))), r"a series must be \(T,\) or \(T, 1\): .* got shape \(200, 2\)"),
+    (lambda: EchoState(10, inputs=3).fit(np.zeros(300), np.zeros(300)), r"inputs must be \(T, 3\): .* got shape \(300,\)"),
+    (lambda: EchoState(10).fit(np.zeros(200), np.zeros((200, 2, 1))), r"targets must be \(T,\) or \(T, n\): .* got shape \(200, 2, 1\)"),
+    (lambda: EchoState(10).fit(np.zeros(200), np.zeros(199)), "got 200 inputs and 199 targets"),
+    (lambda: EchoState(10).fit(np.zeros(100), np.zeros(100)), "inputs of 100 leaves nothing to fit to after a washout of 100"),
+    (lambda: EchoState(10, inputs=0), "inputs=0"),
     (lambda: EchoState(10).fit(np.full(200, np.nan)), "with NaN"),
     (lambda: EchoState(0), "units=0"),
     (lambda: EchoState(5, radius=-1), "radius=-1"),
@@ -148,6 +213,11 @@ def test_both_are_saved_and_loaded(tmp_path):
     again = EchoState.load(tmp_path / "fitted")
     np.testing.assert_array_equal(again.forecast(5), echo.forecast(5))
     assert (again.units, again.radius, again.error) == (20, 0.7, echo.error) and again.reservoir.parameters() == []
+    echo = EchoState(20, inputs=2).fit(np.stack([series, series**2], axis=1), series)
+    echo.save(tmp_path / "two")
+    again = EchoState.load(tmp_path / "two")
+    np.testing.assert_array_equal(again.predict(np.ones((5, 2))), echo.predict(np.ones((5, 2))))
+    assert again.inputs == 2 and again.u is None
 
 
 def test_another_file_is_refused(tmp_path):
