@@ -434,7 +434,8 @@ def uncollected(function: Callable) -> Callable:
     @wraps(function)
     def resting(*args: Any, **kwargs: Any) -> Any:
         was_on = gc.isenabled()
-        gc.disable()
+        if was_on:                          # else another thread may wake it in between, and this one would leave it off
+            gc.disable()
         try:
             return function(*args, **kwargs)
         finally:

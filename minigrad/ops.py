@@ -486,8 +486,8 @@ def cross_entropy_of_logits(logits, *, targets):
 
 
 def exp_in_place(z: Any) -> Any:
-    """eᶻ, written over z where that is an array made for this: memory that is in the cache already"""
-    return np.exp(z) if isinstance(z, Tensor) else np.exp(z, out=z)
+    """eᶻ, written over z where that is an array of floats, made for this: memory that is in the cache already"""
+    return np.exp(z) if isinstance(z, Tensor) or z.dtype.kind != "f" else np.exp(z, out=z)
 
 
 def row_sums(x: Any) -> Any:

@@ -438,6 +438,15 @@ class TestLife:
         finally:
             gc.enable()
 
+    def test_the_collector_stays_on_though_another_thread_ends_meanwhile(self, monkeypatch):
+        """It was off when this one asked, and the thread that had switched it off switches it on before this one runs."""
+        is_on = gc.isenabled
+        monkeypatch.setattr(gc, "isenabled", lambda: False)
+        engine.uncollected(lambda: None)()
+        was_on = is_on()
+        gc.enable()
+        assert was_on
+
     def test_the_collector_rests_while_a_walk_goes_back(self):
         asked = []
 

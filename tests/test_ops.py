@@ -97,6 +97,10 @@ def test_a_probability_that_rounds_to_zero_does_no_harm():
     np.testing.assert_allclose(gradients(loss.sum(), [logits])[0].array, [[1.0, -1.0], [-1.0, 1.0]])
 
 
+def test_logits_may_be_counts():
+    np.testing.assert_allclose(ops.cross_entropy(np.array([[1, 2, 3]]), [0]).array, ops.cross_entropy(np.array([[1.0, 2.0, 3.0]]), [0]).array)
+
+
 def test_minus_infinity_is_a_closed_door_in_a_softmax():
     x = Tensor(np.array([0.0, -np.inf, 0.0]), requires_grad=True)
     y = ops.softmax(x)

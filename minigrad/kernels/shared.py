@@ -175,6 +175,7 @@ def row_gradient(x: Array, dz: Array, rows: int) -> Array:
         backend.add_at(dW, flat, dz.swapaxes(0, 1))
         return dW.reshape(rows, -1)
     # One sum for each row that occurs costs a third of the product with one-hot vectors, a tenth of np.add.at.
+    flat = flat.astype(np.intp) % rows  # −1 is the last row
     order, ones = np.argsort(flat, kind="stable"), np.ones_like(dz, shape=flat.size)
     picked, sorted_dz = flat[order], np.take(dz, order, axis=1) if dz.nbytes < 2**22 else None  # while it fits the cache
     ends = np.flatnonzero(np.diff(picked, append=-1)) + 1

@@ -182,6 +182,16 @@ def test_rows_that_integers_pick(rows, T, N):
     np.testing.assert_allclose(row_gradient(x, dz, rows), expected.reshape(rows, 6), atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["i1", "i8", ">i4"])
+@pytest.mark.parametrize("rows", [5, 60])
+def test_integers_count_from_the_end_too(rows, dtype):
+    """Negative ones pick the last rows, alone and beside positive ones for the same rows: the gradient of one-hot vectors."""
+    x = np.random.default_rng(0).integers(-rows, rows, size=(20, 30)).astype(dtype)
+    dz = np.random.default_rng(1).normal(size=(2, 20, 30, 4))
+    for picks in (x, np.full_like(x, -1)):
+        np.testing.assert_allclose(row_gradient(picks, dz, rows), shared.weight_gradient(np.eye(rows)[picks], dz), atol=1e-12)
+
+
 def test_a_second_derivative_is_refused_with_the_way_out():
     _, inputs, _ = example("rnn")
     x = mg.Tensor(inputs[0], requires_grad=True)
