@@ -59,12 +59,15 @@ ROWS: list[tuple[str, Any, str, list[str], list[str]]] = [
      ["tests/models/test_memory.py::test_a_few_patterns_are_recalled_from_noisy_ones",
       "tests/models/test_memory.py::test_every_answer_is_at_rest_and_no_step_ever_raised_the_energy"], []),
 ]
-EVERY_CELL = ["test_padding_at_either_end_changes_nothing", "test_a_batch_of_lengths_equals_one_by_one",
-              "test_stateful_windows_equal_one_long_sequence", "test_truncated_gradients_are_those_of_the_cut_graph",
-              "test_reversed_in_time_a_bidirectional_layer_swaps_its_halves",
-              "test_a_shared_weights_gradient_is_the_sum_over_untied_copies",
-              "test_integers_stand_for_one_hot_vectors_in_any_equation",
-              "test_sampling_step_by_step_sees_the_logits_of_the_whole_sequence", "test_a_beam_of_width_one_is_greedy"]
+PROPERTIES, SAMPLING = "tests/test_recurrent_properties.py", "tests/test_recurrent_sampling.py"
+EVERY_CELL = [*[f"{PROPERTIES}::{name}" for name in (
+                  "test_padding_at_either_end_changes_nothing", "test_a_batch_of_lengths_equals_one_by_one",
+                  "test_stateful_windows_equal_one_long_sequence", "test_truncated_gradients_are_those_of_the_cut_graph",
+                  "test_reversed_in_time_a_bidirectional_layer_swaps_its_halves",
+                  "test_a_shared_weights_gradient_is_the_sum_over_untied_copies",
+                  "test_integers_stand_for_one_hot_vectors_in_any_equation")],
+              f"{SAMPLING}::test_sampling_step_by_step_sees_the_logits_of_the_whole_sequence",
+              f"{SAMPLING}::test_a_beam_of_width_one_is_greedy"]
 
 HEAD = """# Recurrent cells
 
@@ -108,7 +111,7 @@ def table() -> str:
         found = " · ".join("Keras" if test == KERAS else "PyTorch" for test in agreement) or "—"
         lines.append(f"| `{name}` | {words} | {source} | {path(thing)} | {'<br>'.join(map(test_name, equality))} | {found} |\n")
     every = "".join(f"- {test_name(test)}\n" for test in EVERY_CELL)
-    return f"{HEAD}{''.join(lines)}\nEvery cell in tests/test_recurrent_properties.py, too:\n\n{every}"
+    return f"{HEAD}{''.join(lines)}\nEvery cell in {PROPERTIES} and {SAMPLING}, too:\n\n{every}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
-"""What must hold of every recurrent net, whatever its cell: padding, windows, truncation, both directions, sampling, shared weights.
+"""What must hold of every recurrent net, whatever its cell: padding, windows, truncation, both directions, shared weights.
 
-Each property is tried on every cell of the library and on one of a user's own, by its kernel where it has one and step by
-step, at shapes that Hypothesis chooses, in float64.
+Each property is tried on every cell of recurrent_cells.py (the library's, and one of a user's own), by its kernel where it has one
+and step by step, at shapes that Hypothesis chooses, in float64. What is written symbol by symbol is in test_recurrent_sampling.py.
 """
 
 from __future__ import annotations
 
 import gc
-import itertools
 import tracemalloc
 
 import numpy as np
@@ -16,71 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad import decoding, layers, ops
+from minigrad import layers, ops
 from minigrad.engine import history
 from minigrad.training import truncated
+from tests.recurrent_cells import CELLS, UNITS, assert_same, both_paths, drawn, every_cell, gradients, inputs, make
 
-UNITS = 3  # features too: MUT1 and MUT2 add their input to their state
-
-
-class Leaky(layers.Cell):
-    """h' = ½h + ½tanh(x W + h W + b), as a user would write it"""
-
-    def step(self, x, h):
-        return 0.5 * h + 0.5 * ops.tanh(x @ self.W_xh + h @ self.W_hh + self.b)
-
-
-CELLS = {
-    "RNN": lambda: layers.RNNCell(UNITS), "RNN relu": lambda: layers.RNNCell(UNITS, "relu"),
-    "RNN softplus": lambda: layers.RNNCell(UNITS, "softplus"), "IRNN": lambda: layers.IRNNCell(UNITS),
-    "Jordan": lambda: layers.JordanCell(UNITS, 4),
-    "LSTM": lambda: layers.LSTMCell(UNITS), "LSTM peephole": lambda: layers.LSTMCell(UNITS, peephole=True),
-    "LSTM coupled": lambda: layers.LSTMCell(UNITS, coupled=True),
-    "LSTM peephole coupled": lambda: layers.LSTMCell(UNITS, peephole=True, coupled=True),
-    "GRU": lambda: layers.GRUCell(UNITS), "GRU reset_after": lambda: layers.GRUCell(UNITS, reset_after=True),
-    "MUT1": lambda: layers.MUT1Cell(UNITS), "MUT2": lambda: layers.MUT2Cell(UNITS), "MUT3": lambda: layers.MUT3Cell(UNITS),
-    "LN RNN": lambda: layers.LayerNormRNNCell(UNITS), "LN LSTM": lambda: layers.LayerNormLSTMCell(UNITS),
-    "LN GRU": lambda: layers.LayerNormGRUCell(UNITS), "one's own": lambda: Leaky(UNITS),
-    "stacked": lambda: layers.StackedCells([layers.GRUCell(UNITS), layers.LSTMCell(UNITS)]),
-}
-every_cell = pytest.mark.parametrize("kind", CELLS)
-both_paths = pytest.mark.parametrize("unroll", [False, True])
 sizes = st.integers(1, 4)
 
 
 @pytest.fixture(autouse=True)
 def _double():
     mg.set_floatx("float64")
-
-
-def make(kind, **options):
-    """A layer around this cell, its weights drawn from a fixed seed."""
-    layer = layers.RNN(CELLS[kind](), **options)
-    layer.ready(((2, None, UNITS),))
-    return drawn(layer)
-
-
-def drawn(layer):
-    rng = np.random.default_rng(3)
-    for weight in layer.parameters():
-        weight.data = rng.normal(0.0, 0.6, weight.shape)
-    return layer
-
-
-def inputs(N, T):
-    return np.random.default_rng(1).normal(size=(N, T, UNITS))
-
-
-def gradients(layer, *outputs):
-    """∂/∂ every weight of a fixed random sum of the outputs."""
-    rng = np.random.default_rng(5)
-    loss = sum((y * rng.normal(size=y.shape)).sum() for y in outputs)
-    return [dW.data for dW in mg.gradients(loss, layer.parameters())]
-
-
-def assert_same(found, expected):
-    for a, b in itertools.zip_longest(found, expected):
-        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
 
 
 # ------------------------------------------------------------------------------- padding
@@ -259,57 +204,6 @@ def test_peepholes_see_the_cell_before_and_after_the_step(unroll):
     plain = make("LSTM", return_sequences=True)
     plain.set_weights([W_xh, W_hh, b])
     assert_same([layer(x).data], [plain(x).data])
-
-
-# ------------------------------------------------------------------------------- sampling
-
-def language_model(kind, letters=7):
-    """step(symbols (N,), states) → logits (N, letters), states;  and the whole text (N, T) → logits (N, T, letters) at once"""
-    layer = drawn(make(kind, return_sequences=True, return_state=True))
-    embedding, dense = layers.Embedding(letters, UNITS), layers.Dense(letters)
-    dense(layer(embedding(np.zeros((1, 1), int)))[0])
-    drawn(embedding), drawn(dense)
-
-    def step(symbols, states):
-        hs, *states = layer(embedding(np.asarray(symbols)[:, None]), initial_state=states)
-        return dense(hs)[:, 0], states
-    return step, lambda text: dense(layer(embedding(text))[0])
-
-
-@every_cell
-@pytest.mark.parametrize("choose", [decoding.sample, decoding.greedy, lambda logits: decoding.sample(logits, 0.5, top_k=2)],
-                         ids=["drawn", "greedy", "of the best two"])
-def test_sampling_step_by_step_sees_the_logits_of_the_whole_sequence(kind, choose):
-    """A text grown symbol by symbol with the carried state, and then read at once: the same logits at every step."""
-    (step, whole), seen = language_model(kind), []
-
-    def remembered(logits):
-        seen.append(logits.data)
-        return choose(logits)
-    first = np.array([1, 4])
-    text = decoding.generate(step, first, 8, choose=remembered)
-    assert_same([np.stack(seen, axis=1)], [whole(np.stack([first, *text[:-1]], axis=1)).data])
-
-
-@every_cell
-@given(first=st.lists(st.integers(0, 6), min_size=1, max_size=3), length=st.integers(1, 6), end=st.none() | st.integers(0, 6))
-def test_a_beam_of_width_one_is_greedy(kind, first, length, end):
-    """Several searches at once, each from its own first symbol; what has ended is filled up with the end."""
-    step, _ = language_model(kind)
-    greedy = np.stack(decoding.generate(step, np.array(first), length, choose=decoding.greedy, end=end), axis=1)
-    beam, _ = decoding.beam_search(step, np.array(first), length, width=1, end=end)
-    ended_before = length - greedy.shape[1]
-    assert beam[:, 0].tolist() == np.pad(greedy, ((0, 0), (0, ended_before)), constant_values=end if ended_before else 0).tolist()
-
-
-@pytest.mark.parametrize("kind", ["GRU", "LSTM", "LN LSTM"])
-def test_a_beams_log_probability_is_that_of_the_whole_sequence(kind):
-    """log p of every hypothesis, summed along the way, equals the sum over the text read at once."""
-    step, whole = language_model(kind)
-    texts, log_p = decoding.beam_search(step, 2, 6, width=3)
-    read = np.concatenate([np.full((3, 1), 2), texts[:, :-1]], axis=1)
-    each = ops.log_softmax(whole(read)).data
-    assert_same([np.take_along_axis(each, texts[..., None], axis=-1)[..., 0].sum(axis=1)], [log_p])
 
 
 # ------------------------------------------------------------------------------- any activation
