@@ -6,6 +6,7 @@ never computed has no number, and NaN and infinity are marked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,10 +15,11 @@ import numpy as np
 from . import fonts, formulas
 from .graph import SLICES, Graph, Value
 from .notation import fixed, given, norm, number, odd, shape
-from .scene import Box, Mark, Text, rectangle
+from .scene import Box, Mark, Path, Text, polygon, rectangle
 
 PAD = 12.0
 SIZES = (23, 22, 21, 20, 19, 18)
+LARGE, TALL = (30, 28, 26, 25, 24), 110.0  # letters for a box that is as high as that
 STYLES = {
     "state": ("state fill", "state line"), "memory": ("memory fill", "memory line"), "loss": ("loss fill", "loss line"),
     "gate": ("gate fill", "gate line"), "weight": ("weight fill", "weight line"), "input": ("input fill", "input line"),
@@ -103,12 +105,13 @@ class Style:
     size: float
     bold: bool
     named: bool = True  # whether, on one line, there is room to say whose gradient the number is
+    told: bool = True  # whether there is room for a gradient at all, beside a name that is not cut
 
 
-def title_style(titles: Sequence[Sequence[str]], room: float) -> Style:
+def title_style(titles: Sequence[Sequence[str]], room: float, large: bool = False) -> Style:
     """The first form that fits for all of the boxes of a row: bold where it can be, else regular and smaller."""
     for form in range(max(len(forms) for forms in titles)):
-        for bold, sizes in ((True, SIZES[:4]), (False, SIZES[3:]), (True, SIZES[3:])):
+        for bold, sizes in ((True, (LARGE if large else ()) + SIZES[:4]), (False, SIZES[3:]), (True, SIZES[3:])):
             for size in sizes:
                 if all(fonts.measure(forms[min(form, len(forms) - 1)], size, bold) <= room for forms in titles):
                     return Style(form, size, bold)
@@ -135,6 +138,12 @@ def names_gradient(v: Value, graph: Graph, values: str, width: float) -> bool:
     return taken + 12 <= width - 2 * PAD
 
 
+def tells_gradient(v: Value, graph: Graph, width: float) -> bool:
+    """Whether the name and the bare gradient fit on one line."""
+    right = gradient_words(v, graph)[-1:]
+    return not right or fonts.measure(formulas.name(v, graph), 18, True) + 12 + fonts.measure(right[0][0], 18, right[0][1]) <= width - 2 * PAD
+
+
 def gate_card(box: Box, v: Value, graph: Graph) -> None:
     """The gate's letter and how open it is; filled as high as its value."""
     mean = float(np.mean(v.array))
@@ -143,8 +152,8 @@ def gate_card(box: Box, v: Value, graph: Graph) -> None:
         inset = box.width
         level = (box.h - 2 * inset) * (mean if is_gate(v) else abs(mean))
         fill = "gate level" if is_gate(v) else ("gradient fill" if mean >= 0 else "against fill")
-        box.marks.append(Mark(rectangle(box.x + inset, box.bottom - inset - level, box.w - 2 * inset, level), fill=fill))
-    title, size = fonts.fit([formulas.name(v, graph), v.name], box.w - 6, (21, 20, 19, 18), True)
+        box.marks.append(Mark(filled(box.x + inset, box.right - inset, box.bottom - inset, level, box.radius - inset), fill=fill))
+    title, size = fonts.fit([formulas.name(v, graph), v.name], box.w - 3, (21, 20, 19, 18), True)
     low, small = fonts.fit(openings(v), box.w - 4, (20, 19, 18))
     line = box.h / 2
     box.texts += [
@@ -153,16 +162,25 @@ def gate_card(box: Box, v: Value, graph: Graph) -> None:
     ]
 
 
+def filled(left: float, right: float, bottom: float, level: float, radius: float) -> Path:
+    """A vessel with a round bottom, filled as high as `level`."""
+    rises = [min(level, radius) * k / 6 for k in range(7)]
+    insets = [radius - math.sqrt(max(0.0, radius**2 - (radius - rise) ** 2)) for rise in rises]
+    wall = list(zip(insets, rises, strict=True)) + [(insets[-1], level)]
+    return polygon(*((left + inset, bottom - rise) for inset, rise in wall), *((right - inset, bottom - rise) for inset, rise in wall[::-1]))
+
+
 def two_lines(box: Box, v: Value, graph: Graph, values: str, style: Style | None = None) -> None:
     """The equation above; the value at the left and the gradient at the right below."""
     forms, room = list(formulas.forms(v, graph)), box.w - 2 * PAD + 10
-    style = style or title_style([forms], room)
+    style = style or title_style([forms], room, box.h >= TALL)
     title = fonts.cut(forms[min(style.form, len(forms) - 1)], room, style.size, style.bold)
     alone = not value_words(v, values) and not gradient_words(v, graph) and v.array.size > 1
-    y = box.y + box.h / 2 + (7.5 if alone else -8)
+    apart = 8 if box.h >= TALL else 0
+    y = box.y + box.h / 2 + (7.5 if alone else -8 - apart)
     box.texts.append(Text(box.x + box.w / 2, y, title, style.size, style.bold, "ink", "middle", box.fill))
     if not alone:
-        second_line(box, v, graph, values, box.y + box.h / 2 + 26)
+        second_line(box, v, graph, values, box.y + box.h / 2 + 26 + apart)
 
 
 def second_line(box: Box, v: Value, graph: Graph, values: str, y: float) -> None:
@@ -170,7 +188,8 @@ def second_line(box: Box, v: Value, graph: Graph, values: str, y: float) -> None
     left, right = value_words(v, values), gradient_words(v, graph)
     room = box.w - 2 * PAD
     if not right:
-        size = next((s for s in SIZES if fonts.measure(left, s) <= room), None)
+        sizes = (LARGE if box.h >= TALL else ()) + SIZES
+        size = next((s for s in sizes if fonts.measure(left, s) <= room), None)
         if size:
             box.texts.append(Text(box.x + box.w / 2, y, left, size, False, "ink", "middle", box.fill))
         return
@@ -220,8 +239,13 @@ def one_line(box: Box, v: Value, graph: Graph, values: str, style: Style | None 
     y, room = box.y + box.h / 2 + 7.5, box.w - 2 * PAD
     name = v.full_name if v.kind == "weight" else formulas.name(v, graph)
     value, right = value_words(v, values), gradient_words(v, graph)
+    if style is not None and not style.told:
+        right = []
     if not value and not right:
-        title, size = fonts.fit(formulas.forms(v, graph), room, (21, 20, 19, 18), True)
+        forms = list(formulas.forms(v, graph))
+        title, size = fonts.fit(forms, room, (21, 20, 19, 18), True)
+        if title not in forms:
+            title, size = fonts.fit(forms[-1:], room + PAD, (18,), True)
         box.texts.append(Text(box.x + box.w / 2, y, title, size, True, "ink", "middle", box.fill))
         return
     taken = 0.0

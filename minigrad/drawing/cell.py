@@ -15,6 +15,7 @@ from . import cards, fonts, formulas, text_views
 from .cards import PAD, SIZES, is_gate
 from .graph import Graph, Value, sources
 from .moving import LEGIBLE, SLIDE, to_slide
+from .naming import spoken
 from .notation import odd
 from .placed import MARGIN
 from .scene import Box, Edge, Mark, Scene, Text, line, rectangle
@@ -173,8 +174,7 @@ def scene(graph: Graph, words: Mapping[str, str], values: str, steps: int | None
     page = Scene(net.page, 0)
     net.net(page, end)
     bottom = net.draw_rails(end + 11)
-    paths = [v.path for v in graph.values if v.column is not None and v.path]
-    name = paths[0] if paths else words["a cell"]
+    name = spoken(v.path for v in graph.values if v.column is not None and v.computed) or words["a cell"]
     page.title = title or words["title cell"].format(name=name, steps=len(graph.columns))
     page.add(*net.grounds, *net.marks, *net.edges, *net.over, *net.boxes.values(), *net.texts)
     text, size = fonts.fit([page.title], page.width - 2 * MARGIN, (34, 32, 30, 28, 26, 24, 22), True)

@@ -15,6 +15,7 @@ import numpy as np
 from ..trace import dense
 from . import fonts, text_views
 from .graph import Graph, Value
+from .moving import to_slide
 from .notation import norm, superscript
 from .reading import graph_of
 from .scene import Edge, Mark, Scene, Text, line, rectangle
@@ -85,14 +86,14 @@ class Flow:
         self.low = max(DEEPEST, math.floor(min(shown.min(initial=0.0), -1.0)))
         self.high = max(0.6, float(shown.max(initial=0.0)) + 0.4)
 
-    def scene(self, title: str | None) -> Scene:
+    def scene(self, title: str | None, slide: bool = False) -> Scene:
         """A panel for every net, before and after training beside each other."""
         scene = Scene(1920, 1080, title or self.words["title flow"])
         text, size = fonts.fit([scene.title], 1800, (38, 36, 34, 32, 30, 28, 26, 24), True)
         scene.add(Text(60, 62, text, size, True, kind="title"))
-        scene.add(Text(60, 102, self.words["flow how"].format(of=f"{self.of}ₜ"), 22, False, "muted"))
+        scene.add(Text(60, 102, self.words["flow how"].format(of=f"{self.of}ₜ"), 22, False, "muted", kind="legend"))
         width = (1920 - LEFT - 60 - GAP * (self.columns - 1)) / self.columns
-        height = min(240.0, (1080 - TOP - 90) / len(self.rows) - BELOW)
+        height = min(math.inf if slide else 240.0, (1080 - TOP - 106) / len(self.rows) - BELOW)
         for k, (name, profiles) in enumerate(self.rows):
             y = TOP + k * (height + BELOW)
             label, size = fonts.fit([name], LEFT - 60, (38, 34, 30, 26, 22, 20, 18), True)
@@ -108,6 +109,8 @@ class Flow:
         told = [(name, values, line.partition(": ")[2] or line) for (name, values), line in zip(panels, self.described(), strict=True)]
         how = self.words["flow how"].format(of=f"{self.of}ₜ")
         scene.text = text_views.reach(told, self.low, self.high, scene.title, how)
+        if slide:
+            to_slide(scene)
         return scene
 
     def panel(self, scene: Scene, x: float, y: float, w: float, h: float, values: np.ndarray, scaled: bool) -> None:

@@ -6,12 +6,13 @@ axis is called `batch`, and a size that is known only when data comes is a dot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..layers.symbol import Call, Symbol
 from . import fonts, text_views
 from .layout import Body
+from .moving import legible, to_slide
 from .scene import Box, Edge, Mark, Point, Scene, Text, bent, curve, line
 from .slots import Link, Slot
 
@@ -32,7 +33,9 @@ class Block:
         return self.kind + (f" · shared × {len(self.calls)}" if len(self.calls) > 1 else "")
 
 
-def blocks_of(model: Any, words: Mapping[str, str]) -> tuple[list[Block], list[tuple[Block, Block, int]]]:
+Joined = tuple[Block, Block, int]  # from, to, which call of a shared layer
+
+def blocks_of(model: Any, words: Mapping[str, str]) -> tuple[list[Block], list[Joined]]:
     """The boxes in order of use, and for every symbol read: (from, to, which call of the shared layer; 0 for none)."""
     found: dict[Any, Block] = {}
     for symbol in flat(model.inputs):
@@ -110,19 +113,56 @@ def flat(nest: Any) -> list[Symbol]:
     return [symbol for one in (nest.values() if isinstance(nest, dict) else nest or ()) for symbol in flat(one)]
 
 
-def scene(model: Any, words: Mapping[str, str], title: str | None) -> Scene:
-    """The model from top to bottom."""
+def scene(model: Any, words: Mapping[str, str], title: str | None, slide: bool = False) -> Scene:
+    """The model from top to bottom; on a slide with as much of it as has room in letters that can be read."""
     if not getattr(model, "calls", None):
         raise ValueError(f"{type(model).__name__} {getattr(model, 'name', '')!r} has no graph yet: give it an Input, or draw a trace of one call: "
                          "with mg.Trace() as trace: model(x)")  # fmt: skip
     blocks, joined = blocks_of(model, words)
+    heading = title or words["title model"].format(name=model.name, count=f"{model.count_params():,}")
+    text = text_views.model(blocks, joined, heading)
+    description = "\n".join(f"{b.name}: {b.heading}; " + ", ".join(f"{k} {v}" for k, v in b.rows) + "." for b in blocks)
+    page = page_of(blocks, joined, words, heading, GAP)
+    for some, lines, gap in slimmer(blocks, joined, words) if slide else ():
+        if legible(page):
+            break
+        page = page_of(some, lines, words, heading, gap)
+    page.text, page.description = text, description
+    if slide:
+        to_slide(page)
+    return page
+
+
+def slimmer(blocks: list[Block], joined: list[Joined], words: Mapping[str, str]) -> Iterator[tuple[list[Block], list[Joined], float]]:
+    """The model with less and less said of it: without what comes in, without shapes, without the layers in the middle."""
+    for kept, gap in (((words["out"], words["params"]), 44.0), ((words["params"],), 40.0)):
+        for block in blocks:
+            block.rows = [row for row in block.rows if row[0] in kept]
+        yield blocks, joined, gap
+    for count in range(len(blocks) - 2, 1, -1):
+        yield *elided(blocks, joined, count, words), gap
+
+
+def elided(blocks: list[Block], joined: list[Joined], count: int, words: Mapping[str, str]) -> tuple[list[Block], list[Joined]]:
+    """The first and the last blocks, `count` in all, with one between them that says how many layers and weights it stands for."""
+    head = (count + 1) // 2
+    middle = blocks[head : len(blocks) - (count - head)]
+    rest = Block("…", "…", words["layers more"].format(count=len(middle)), "value")
+    weights = sum(block.key.count_params() for block in middle if hasattr(block.key, "count_params"))
+    rest.rows = [(words["params"], f"{weights:,}")] if weights else []
+    place = {block: rest if block in middle else block for block in blocks}
+    lines = dict.fromkeys((place[a], place[b], 0 if rest in (place[a], place[b]) else call) for a, b, call in joined)
+    return [*blocks[:head], rest, *blocks[len(blocks) - (count - head) :]], [link for link in lines if link[0] is not link[1]]
+
+
+def page_of(blocks: list[Block], joined: list[Joined], words: Mapping[str, str], heading: str, gap: float) -> Scene:
+    """These blocks on a page as large as they need."""
     slots = {block: Slot(block, need=width_of(block), leaf=False) for block in blocks}
     places = {block: k for k, block in enumerate(blocks)}
     down = [(a, b, call) for a, b, call in joined if places[a] < places[b]]
     links = [Link(slots[a], slots[b], key=call) for a, b, call in down]
     body = Body(list(slots.values()), links, sinking=False)
-    body.place_freely(SPACE, 0, lambda slot: height_of(slot.key), GAP)
-    heading = title or words["title model"].format(name=model.name, count=f"{model.count_params():,}")
+    body.place_freely(SPACE, 0, lambda slot: height_of(slot.key), gap)
     page = Scene(max(body.width, fonts.measure(heading, 26, True)) + 2 * MARGIN, 0, heading)
     shift, bottom = (page.width - body.width) / 2, max(slot.bottom for slot in body.slots)
     boxes = {block: box_of(block, slot, shift, bottom, f"n{places[block]}") for block, slot in slots.items()}
@@ -135,8 +175,6 @@ def scene(model: Any, words: Mapping[str, str], title: str | None) -> Scene:
     number_calls(page, down, boxes, words)
     page.height = max(box.bottom for box in boxes.values()) + MARGIN
     page.width = max([page.width, *(t.bounds[2] + 16 for t in page.texts)])
-    page.text = text_views.model(blocks, joined, heading)
-    page.description = "\n".join(f"{b.name}: {b.heading}; " + ", ".join(f"{k} {v}" for k, v in b.rows) + "." for b in blocks)
     return page
 
 
@@ -179,7 +217,7 @@ def draw_link(page: Scene, body: Body, link: Link, a: Box, b: Box, call: int, sh
     page.add(Edge(a.id, b.id, bent(points, 30) if len(points) > 2 else soft(points), hue, 2.6, kind="forward"))
 
 
-def number_calls(page: Scene, joined: list[tuple[Block, Block, int]], boxes: Mapping[Block, Box], words: Mapping[str, str]) -> None:
+def number_calls(page: Scene, joined: list[Joined], boxes: Mapping[Block, Box], words: Mapping[str, str]) -> None:
     """Beside the lines between two boxes, which calls they are: call 2, or call 1 … 4."""
     calls: dict[tuple[str, str], list[int]] = {}
     for a, b, call in joined:

@@ -34,12 +34,22 @@ def centred(scene: Scene) -> None:
     scene.width, scene.height = max(scene.width, SLIDE[0]), max(scene.height, SLIDE[1])
 
 
+def times(scene: Scene) -> float:
+    """How many times as large a picture is on a slide."""
+    return min(LARGEST, SLIDE[0] / scene.width, SLIDE[1] / scene.height)
+
+
+def legible(scene: Scene) -> bool:
+    """Whether no letter of it would be too small on a slide."""
+    return times(scene) * min((text.size for text in scene.texts), default=18.0) >= 17.99
+
+
 def to_slide(scene: Scene) -> None:
     """As large as the slide allows, or as small as it must be; the title in its corner, the picture in the middle of what is below."""
-    times = min(LARGEST, SLIDE[0] / scene.width, SLIDE[1] / scene.height)
+    larger = times(scene)
     for item in scene.items:
-        zoom(item, times)
-    scene.width, scene.height, scene.smallest = scene.width * times, scene.height * times, scene.smallest * times
+        zoom(item, larger)
+    scene.width, scene.height, scene.smallest = scene.width * larger, scene.height * larger, scene.smallest * larger
     centred(scene)
     scene.width, scene.height = SLIDE  # not 1920.0000000000002
 

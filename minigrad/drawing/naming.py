@@ -171,6 +171,24 @@ def marks_of(paths: list[str], way: dict[str, int]) -> dict[str, str]:
     return marks
 
 
+def spoken(loops: Iterable[str]) -> str:
+    """Layers by their own names: lstm, of model/lstm; both, of both/forward_rnn and both/backward_rnn; low + high.
+
+    Where nobody named the wrapper of two directions, what it wraps is named: reader, of bidirectional_1/forward_reader.
+    """
+    names: dict[str, None] = {}
+    paths = list(dict.fromkeys(loop.partition("#")[0].removesuffix("·").rstrip("/") for loop in loops))
+    for path in paths:
+        if any(other.startswith(path + "/") for other in paths):
+            continue  # what only puts the others together
+        *above, name = path.split("/")
+        one_way = name.removeprefix("forward_").removeprefix("backward_")
+        if above and one_way != name:
+            name = one_way if above[-1].startswith("bidirectional") else above[-1]
+        names[name] = None
+    return " + ".join(name for name in names if name)
+
+
 def candidates(v: Value, graph: Graph) -> Iterable[str]:
     """Letters that would suit, best first; outside time v₁, v₂, … (Wengert's list)."""
     if v is graph.root and v.array.size == 1:

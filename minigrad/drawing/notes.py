@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from . import fonts
+from .captions import wrap
 from .notation import fixed, number
 from .scene import Mark, Scene, Text, line
 from .sums import Sum
@@ -17,20 +18,36 @@ Line = tuple[str, bool, str]  # words, bold, colour
 
 
 def notes(fall: Waterfall, top: float, below: float = 60.0) -> None:
-    """What the bars mean, in a few lines beside the net: as many as there is room for, `below` pixels being taken."""
+    """What the bars mean, in a few lines beside the net: as many as there is room for, `below` pixels being taken.
+
+    An outline that no note has room to explain is not drawn.
+    """
     net, y, bottom = fall.net, top, fall.scene.height - below
-    for paragraph in paragraphs(fall):
-        lines = [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]
+    for brief in (False, True):
+        shown = [told(paragraph, fall) for paragraph in paragraphs(fall, brief)]
+        if y + 27 * sum(map(len, shown)) + 18 * (len(shown) - 1) - 27 <= bottom:
+            break
+    for lines in shown:
         if y + 27 * (len(lines) - 1) > bottom:
+            fall.scene.items = [item for item in fall.scene.items if not fall.elsewhere or item is not fall.ghostly]
             return
-        for part, bold, colour in lines:
-            names = [part, part.replace(fall.name, fall.short), part.replace(fall.name, fall.words["the sum"])]
-            text, size = fonts.fit(names, net.right_width, (20, 19, 18), bold)
+        for text, size, bold, colour in lines:
             note = Text(net.right, y, text, size, bold, colour)
             fall.scene.add(note)
             begin_below(fall.scene, note)
             y += 27
         y += 18
+
+
+def told(paragraph: list[Line], fall: Waterfall) -> list[tuple[str, float, bool, str]]:
+    """A paragraph's lines as they fit: with a shorter name of the weight, else broken in two."""
+    found = []
+    for part, bold, colour in [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]:
+        names = [part, part.replace(fall.name, fall.short), part.replace(fall.name, fall.words["the sum"])]
+        text, size = fonts.fit(names, fall.net.right_width, (20, 19, 18), bold)
+        lines = [text] if text in names else wrap(names[-1], fall.net.right_width, size, bold)
+        found += [(fonts.cut(line, fall.net.right_width, size, bold), size, bold, colour) for line in lines]
+    return found
 
 
 def begin_below(scene: Scene, note: Text) -> None:
@@ -42,8 +59,8 @@ def begin_below(scene: Scene, note: Text) -> None:
             mark.path = line((x, min(end, max(start, bottom + 8))), (x, end))
 
 
-def paragraphs(fall: Waterfall) -> list[list[Line]]:
-    """(words, bold, colour) for each line."""
+def paragraphs(fall: Waterfall, brief: bool = False) -> list[list[Line]]:
+    """(words, bold, colour) for each line; in brief, sooner without the rest than without what the dashed outline is."""
     w, s = fall.words, fall.sum
     ghost: list[list[Line]] = [[("|".join(fall.elsewhere), False, "muted")]] if fall.elsewhere else []  # which had no room to say it
     if s.total is None:
@@ -56,10 +73,10 @@ def paragraphs(fall: Waterfall) -> list[list[Line]]:
         return [[(w["no bars"], False, "muted")]]
     if s.kind == "share":
         norms = w["norms sum"].format(parts=number(s.norms[0]), total=number(s.norms[1]), weight=fall.name)
-        return [[(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")],
-                [(w["norms"], True, "ink"), (norms, False, "muted")], *ghost]  # fmt: skip
+        share: list[Line] = [(w["share"], True, "ink"), (w["share formula"], True, "gradient"), (w["below zero"], False, "muted")]
+        return [share, *([] if brief and ghost else [[(w["norms"], True, "ink"), (norms, False, "muted")]]), *ghost]
     adds = [(w["each adds"], True, "ink"), (f"{fall.name} += {s.uses[0].title}", True, "gradient")]
-    if len(s.uses) > 1:
+    if len(s.uses) > 1 and not brief:
         adds.append((w["then"].format(title=s.uses[1].title), True, "gradient"))
     return [[(w["begins"].format(weight=fall.name), False, "muted")], adds, *ghost]
 

@@ -55,9 +55,9 @@ def draw(
     own = words_for(words)
     direction = "forward" if gradients == "none" else direction
     if view == "flow":
-        return Figure(Flow(what, of, own).scene(title), theme)
+        return Figure(Flow(what, of, own).scene(title, size == "slide"), theme)
     if hasattr(what, "calls") and hasattr(what, "sublayers"):
-        return Figure(models.scene(what, own, title), theme)
+        return Figure(models.scene(what, own, title, size == "slide"), theme)
     first, *others = several.listed(weight)
     graph = graph_of(what, first, whole=view not in ("auto", "rolled", "cell"), sums=view != "cell" and direction != "forward")
     try:
@@ -84,9 +84,9 @@ def of_view(
 ) -> Scene:
     """One of the views that need time."""
     if view == "triangle":
-        return views.triangle(graph, own, title, truncate)
+        return views.triangle(graph, own, title, truncate, slide)
     if view == "rolled":
-        return views.rolled(graph, own, graph.backward, values, title)
+        return views.rolled(graph, own, graph.backward, values, title, slide)
     return views.cell(graph, own, values, steps, title, slide)
 
 

@@ -37,6 +37,7 @@ class Placed:
 
     def __init__(self, plan: Plan, words: Mapping[str, str], backward: bool, labels: Any = None) -> None:
         self.page = 0.0
+        self.tall_rows = False  # whether boxes are as high as large letters need
         self.plan, self.graph, self.words, self.backward = plan, plan.graph, words, backward
         self.labels = labels or {}
         self.boxes: dict[Value, Box] = {}
@@ -53,7 +54,8 @@ class Placed:
         self.feeds: list[tuple[Value, Value, float, float]] = []  # lines down into a rail: (rail, box, x at the box, x below it)
         self.parts: list[tuple[Value, int, float, float]] = []  # (box, shown column, x, x below it): lines down to pills
         self.left_width = self.room_for_rails()
-        self.right_width = max(RIGHT, min(520.0, plan.after.least_width(PITCHES[-1])))
+        beside = bool(plan.after_slots) or backward and plan.graph.weight is not None  # results, or notes beside a sum
+        self.right_width = max(RIGHT, min(520.0, plan.after.least_width(PITCHES[-1]))) if beside else 0.0
 
     # -- lanes between the columns, levels above them
 
@@ -222,15 +224,16 @@ class Placed:
             width = next(c.w for c in self.plan.columns if c.body is body)
             pitch = next((p for p in PITCHES if body.least_width(p) <= width), PITCHES[-1])
             body.place(width, start, bottom, height, pitch)
-        self.compact, self.bottom = height != self.high, bottom
+        self.compact, self.bottom, self.tall_rows = height not in (self.high, self.tall), bottom, height == self.tall
         self.place_results(start, bottom)
         return bottom + 13.0
 
     def place_results(self, top: float, bottom: float) -> None:
         """The results stand beside the steps, roomy where they can; beside the rails there is room too."""
         after = self.plan.after
+        tall = [(self.tall, 84.0)] if self.tall_rows else []
         beside_rails = 0.0 if any(link.lower is None for link in after.links) else 45.0 * min(3, len(self.plan.rails))
-        for height, gap in ((self.high, 46.0), (self.high, 36.0), (self.low, 36.0), (self.low, 24.0)):
+        for height, gap in (*tall, (self.high, 46.0), (self.high, 36.0), (self.low, 36.0), (self.low, 24.0)):
             end = top + natural(after, height, gap)
             if end <= bottom + beside_rails:
                 break
@@ -239,9 +242,14 @@ class Placed:
     def manners(self, limited: bool) -> list[tuple[Callable[[Slot], float], float]]:
         """How high boxes are and how far their rows apart, from the roomiest to the closest."""
         found: list[tuple[Callable[[Slot], float], float]] = [(self.high, 46.0), (self.low, 36.0), (self.low, 27.0), (self.dense, 24.0)]
+        if limited and not self.backward:  # the page is the net's alone
+            return [(self.tall, 100.0), (self.tall, 70.0), (self.high, 70.0), *found]
         if max(len(body.rows) for body in self.plan.bodies) > 3:
             return found[1:] if limited else found[1:2]
         return found
+
+    def tall(self, slot: Slot) -> float:
+        return 60.0 if slot.leaf else 108.0 if slot.need == GATE else 124.0
 
     def high(self, slot: Slot) -> float:
         return 44.0 if slot.leaf else 82.0

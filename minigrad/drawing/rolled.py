@@ -166,11 +166,11 @@ class Rolled(Unrolled):
         """Drawn with the first states."""
 
 
-def scene(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None) -> Scene:
+def scene(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None, most_rails: int = 9) -> Scene:
     """The rolled net on its page, with the sum of the singled-out weight's parts as a line."""
     way = -1 if set(ways(graph.values).values()) == {-1} else 1
     graph.rolled = 0 if way < 0 else len(graph.columns) - 1
-    plan = Plan(graph, values=values, only=[graph.rolled])
+    plan = Plan(graph, values=values, most_rails=most_rails, only=[graph.rolled])
     net = Rolled(plan, words, backward)
     net.way = way
     page = Scene(net.widths(None), 0, title or words["title rolled"].format(steps=len(graph.columns)))

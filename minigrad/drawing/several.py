@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from . import captions
 from .graph import Graph, Value, sources
 from .naming import name_the_nameless
 from .notes import notes
@@ -81,6 +82,8 @@ def waterfalls(scene: Scene, net: Unrolled, totals: Sequence[Sum], words: Mappin
     for k, fall in enumerate(falls):
         y = top + height * k
         fall.draw(scene, y, y + height - APART, ordered=k == len(falls) - 1)
+    for fall in falls:
+        captions.in_the_margin(fall)
     if known and not barred:
         notes(falls[0], top + 34, 0.0)
 

@@ -16,6 +16,7 @@ from . import fonts, formulas
 from .cards import PAD, candidate, gradient_words, is_gate, value_words
 from .graph import Graph, Value, boxes_of, carried, sources, ways
 from .layout import Body
+from .naming import spoken
 from .slots import Link, Slot
 
 GATE = 43.0  # the least width of a gate's box: "100%"
@@ -102,11 +103,8 @@ class Plan:
         return list(found.values())
 
     def part_name(self, part: Part) -> str:
-        """What the loops have in common: reader; both, of both/forward_rnn and both/backward_rnn; lstm + lstm_2."""
-        loops = dict.fromkeys(v.loop.partition("#")[0].removesuffix("·").rstrip("/") for c in part.columns for v in self.inside(c.last) if v.computed)
-        names = dict.fromkeys(loop.rpartition("/")[2] for loop in loops)
-        above = {loop.partition("/")[0] for loop in loops if "/" in loop}
-        return above.pop() if len(names) > 1 and len(above) == 1 else " + ".join(name for name in names if name)
+        """The names of the loops that run in a part's columns."""
+        return spoken(v.loop for c in part.columns for v in self.inside(c.last) if v.computed)
 
     @property
     def groups(self) -> list[list[int | None]]:

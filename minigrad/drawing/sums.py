@@ -35,6 +35,13 @@ class Use:
     def against(self) -> bool:
         return self.number is not None and self.printed < 0
 
+    def shorter(self, words: Mapping[str, str]) -> list[str]:
+        """The title where its formula has no room: how many uses, or whose gradient it is: …ᵀ dz₁."""
+        if len(self.arrays) > 1:
+            return [words["some uses"].format(count=len(self.arrays))]
+        factor, _, gradient = self.title.rpartition(" ")
+        return [f"…{'ᵀ' if factor.endswith('ᵀ') else ''} {gradient}"] if factor else []
+
 
 @dataclass
 class Sum:

@@ -50,7 +50,7 @@ class Triangle:
         scene = Scene(1920, 1080, heading or self.words["title taught"].format(weight=name))
         scene.add(Text(36, 50, scene.title, 34, True, kind="title"))
         subtitle, size = fonts.fit([self.words["taught how"].format(weight=name)], 1848, (22, 21, 20, 19, 18))
-        scene.add(Text(36, 92, subtitle, size, False, "muted"))
+        scene.add(Text(36, 92, subtitle, size, False, "muted", kind="legend"))
         if not self.known:
             scene.add(Text(36, 160, self.words["not computed"] if self.graph.gradient(self.weight) is None
                            else self.words["grad is zero"].format(weight=self.weight.grad_name).replace("|", " "), 24, True, "muted"))  # fmt: skip
@@ -62,6 +62,8 @@ class Triangle:
         self.legend(scene)
         if self.truncate and self.n > 2:
             self.truncations(scene)
+        else:
+            scene.width = max(text.bounds[2] for text in scene.texts) + 36
         scene.description = self.described(rows, columns)
         steps = [self.number(group) for group in self.groups]
         scene.text = text_views.triangle(printed, rows, columns, steps, self.words, scene.title, self.words["taught how"].format(weight=name))
@@ -119,7 +121,7 @@ class Triangle:
         for part in self.words["taught read"].split("|"):
             scene.add(Text(LEFT, y, part, 20, False, "muted"))
             y += 27
-        scene.height = max(1080.0, y + 20) if self.n > 7 else max(y + 20, 720.0)
+        scene.height = max(1080.0, y + 12) if self.n > 7 else max(y + 20, 720.0)
 
     def use_title(self, t: int) -> str:
         """h₁ᵀdz₂, or which uses are drawn as one."""
@@ -158,8 +160,8 @@ class Triangle:
         x, reach = 1180.0 if self.n > 6 else 1260.0, self.truncate
         window = (lambda k, t: k - t < reach)  # type: Callable[[Any, Any], Any]
         chunk = (lambda k, t: k // reach == t // reach)  # type: Callable[[Any, Any], Any]
-        self.truncated(scene, x, 150, self.words["truncated window"].format(steps=reach), self.words["truncated band"], window)
-        below = 150 + 88 + SMALL * self.n + 40
+        self.truncated(scene, x, 148, self.words["truncated window"].format(steps=reach), self.words["truncated band"], window)
+        below = 148 + 88 + SMALL * self.n + 28
         first = [str(self.graph.columns[k].number) for k in range(0, len(self.graph.columns), reach)][1:3]
         left_over = self.words["truncated few" if len(first) < 2 or self.n < len(self.fine) else "truncated triangles"]
         left_over = left_over.format(losses=self.words["and"].join(first))

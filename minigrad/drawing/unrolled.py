@@ -58,7 +58,8 @@ class Unrolled(Railed):
     @property
     def beside_number(self) -> float:
         """What the step's number leaves free at its right, for lines that go out at the top."""
-        return 62.0 if self.rising() else 0.0
+        out = [c.w - link.ends[1] + 14 for c in self.plan.columns if c.body for link in c.body.links if link.upper is None]
+        return max(62.0, *out, 0.0) if self.rising() else 0.0
 
     def part_names(self) -> None:
         """Over the columns that are counted together, what they are: the encoder's, the decoder's."""
@@ -108,9 +109,10 @@ class Unrolled(Railed):
         if v.role not in self.styles:
             alike = [x for c in self.plan.columns for x in c.slots.values() if x.role == v.role]
             titles = [list(formulas.forms(x, self.graph)) for x in alike]
-            style = cards.title_style(titles, w - 2 * cards.PAD + 10)
+            style = cards.title_style(titles, w - 2 * cards.PAD + 10, self.tall_rows)
             named = all(cards.names_gradient(x, self.graph, self.plan.values, w) for x in alike)
-            self.styles[v.role] = replace(style, named=named)
+            told = all(cards.tells_gradient(x, self.graph, w) for x in alike)
+            self.styles[v.role] = replace(style, named=named, told=told)
         return self.styles[v.role]
 
     def stamp(self, c: Shown) -> None:

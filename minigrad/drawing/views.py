@@ -12,7 +12,7 @@ from . import fonts, formulas, several, text
 from .cell import scene as cell_scene
 from .folding import fold_inner
 from .graph import Graph, Value
-from .moving import SLIDE, centred
+from .moving import SLIDE, centred, legible, to_slide
 from .naming import MARKS
 from .notes import check, notes
 from .placed import MARGIN
@@ -112,11 +112,14 @@ def with_waterfall(scene: Scene, net: Unrolled, total: Sum, words: Mapping[str, 
     notes(fall, max(pills + (34 if bare else PILL + 46), results + 40), 0.0 if bare else 60.0)
 
 
-def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate: int | None) -> Scene:
+def triangle(graph: Graph, words: Mapping[str, str], title: str | None, truncate: int | None, slide: bool = False) -> Scene:
     """Who taught whom, for the singled-out weight of a net with time steps."""
     if graph.weight is None or not graph.columns:
         raise ValueError("the triangle needs a weight that time steps share: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
-    return Triangle(graph, graph.weight, words, truncate).scene(title)
+    scene = Triangle(graph, graph.weight, words, truncate).scene(title)
+    if slide:
+        to_slide(scene)
+    return scene
 
 
 def cell(graph: Graph, words: Mapping[str, str], values: str, steps: int | None, title: str | None, slide: bool = False) -> Scene:
@@ -126,11 +129,19 @@ def cell(graph: Graph, words: Mapping[str, str], values: str, steps: int | None,
     return cell_scene(graph, words, values, steps, title, slide)
 
 
-def rolled(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None) -> Scene:
+def rolled(graph: Graph, words: Mapping[str, str], backward: bool, values: str, title: str | None, slide: bool = False) -> Scene:
     """One step and a loop."""
     if not graph.columns:
         raise ValueError("only a net with time steps can be rolled up: compute inside `with mg.scope(t=t)`, or with a recurrent layer")
-    return rolled_scene(graph, words, backward, values, title)
+    scene = rolled_scene(graph, words, backward, values, title)
+    for most_rails in (9, 3, 1) if slide else ():
+        if legible(scene):
+            break
+        fold_inner(graph)
+        scene = rolled_scene(graph, words, backward, values, title, most_rails)
+    if slide:
+        to_slide(scene)
+    return scene
 
 
 def fitted(
@@ -155,7 +166,7 @@ def fitted(
                 net.page = wide
                 break
             net.page = net.widths(SLIDE[0] if slide else None, 0.0 if slide or steps > 3 else net.least_width())
-        below = 400 + 120 * sums if sums else 280 + 39 * len(net.plan.rails)
+        below = 400 + 120 * sums if sums else (280 if backward else 80) + 39 * len(net.plan.rails)
         end = net.heights(SLIDE[1] - below if slide else None)
         if not slide or end <= SLIDE[1] - below + 30:
             break

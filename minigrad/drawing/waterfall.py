@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
 
-from . import fonts
+from . import captions, fonts
 from .graph import sources
 from .notation import odd, running
 from .scene import Box, Edge, Mark, Scene, Text, bent, line, polygon, rectangle
@@ -40,6 +40,8 @@ class Waterfall:
             ending += str(list(total.entry) if isinstance(total.entry, tuple) else [total.entry])
         self.name = next((n for n in names if fonts.measure(n + ending, 20, True) <= self.net.left_width), names[-1]) + ending
         self.short = names[-1] + ending
+        self.outlined: tuple[float, float, float, float, float] | None = None  # the ghost, and where the bar above it ends
+        self.ghostly: Mark | None = None
         self.elsewhere: list[str] = []  # what the ghost would say, if there is no room beside it
         self.computed = total.total is not None and math.isfinite(total.total)
         self.scaled = False  # whether there are bars
@@ -57,7 +59,7 @@ class Waterfall:
 
     def draw(self, scene: Scene, top: float, bottom: float, ordered: bool = True) -> None:
         """Pills at `top`, the zero line at `bottom`, and under it the order of arrival."""
-        self.scene = scene
+        self.scene, self.pill_bottom = scene, top + self.pill
         self.pills(top)
         if not self.sum.uses:
             return
@@ -69,6 +71,7 @@ class Waterfall:
             self.bars(top + self.pill)
             self.total()
             self.zero_line()
+            captions.of_ghost(self)
         else:
             self.unknown(top)
         if ordered and (self.scaled or self.empty(top) and self.sum.total is None):
@@ -88,7 +91,7 @@ class Waterfall:
             stroke = "alarm" if wrong else self.hue + " line" if self.hue else f"{side} line" if known else "line"
             name = f"pill{self.number}_{k + 1}" if self.number else f"pill{k + 1}"
             box = Box(name, x, top, w, self.pill, fill, stroke, 2.2, self.pill / 2, "" if known else "7 5", "pill")
-            titles = [use.title, use.title.replace(" ", "")]
+            titles = [use.title, use.title.replace(" ", ""), *use.shorter(self.words)]
             if len(use.columns) > 1:
                 titles = [self.words[key].format(uses=len(use.columns)) for key in ("uses more", "uses shown as one")]
             text, size = fonts.fit(titles, w - 30, (21, 20, 19, 18), True)
@@ -150,7 +153,7 @@ class Waterfall:
             self.dots(self.middle(use), pill_bottom, high)
             self.scene.add(Mark(rectangle(x, high, width, max(low - high, 2.0)), fill, kind="bar",
                                 title=f"{use.title}: {use.label}"))  # fmt: skip
-            self.sign(use, x + width / 2, (high + low) / 2, low - high)
+            self.sign(use, x + width / 2, high, low, k + 1 == len(uses))
             if k + 1 < len(uses):
                 self.step(use, uses[k + 1], after, printed[k], k == 0)
         self.ghost(uses[-1], levels[-1])
@@ -173,9 +176,12 @@ class Waterfall:
         if end - start > 6:
             self.scene.add(Mark(line((x, start + 3), (x, end)), "", "line", 2, "2.5 6", kind="dots"))
 
-    def sign(self, use: Use, x: float, y: float, height: float) -> None:
-        """▲ or ▼, for whoever does not see the hue."""
-        size = min(11.0, height / 2 - 2)
+    def sign(self, use: Use, x: float, high: float, low: float, last: bool) -> None:
+        """▲ or ▼, for whoever does not see the hue; where the zero line or the ghost crosses the bar, in the larger part."""
+        crossing = [self.base, *([self.y(use.number or 0.0)] if last else [])]
+        levels = [high, *sorted(y for y in crossing if high < y < low), low]
+        high, low = max(pairwise(levels), key=lambda part: part[1] - part[0])
+        size, y = min(11.0, (low - high) / 2 - 2), (low + high) / 2
         if size >= 4:
             tip = size if use.against else -size
             self.scene.add(Mark(polygon((x, y + tip * 0.8), (x - size, y - tip * 0.7), (x + size, y - tip * 0.7)), "on bar",
@@ -220,19 +226,9 @@ class Waterfall:
         number_ = last.number or 0.0
         high, low = self.y(max(0.0, number_)), self.y(min(0.0, number_))
         outline = rectangle(x, high, width, low - high) if low - high > 4 else line((x, high), (x + width, high))
-        self.scene.add(Mark(outline, "", "muted", 2.5, "7 5", kind="ghost"))
-        bar_low = self.y(min(level, level - number_))
-        lines = [self.words["overwrite"], self.words["would leave"].format(number=last.label)]
-        middle = x + width / 2
-        room = self.place(last)[1] + 26
-        sizes = [fonts.fit([words], room, (20, 19, 18), True) for words in lines]
-        if high - bar_low >= 62 and all(said == words for (said, _), words in zip(sizes, lines, strict=True)):
-            for k, (words, size) in enumerate(sizes):
-                self.scene.add(Text(middle, high - 38 + 26 * k, words, size, True, "muted", "middle"))
-            if high - bar_low >= 100:
-                self.scene.add(Edge("", "", line((middle, bar_low + 6), (middle, high - 64)), "muted", 2, "head", "7 5", "ghost"))
-        else:
-            self.elsewhere = lines
+        self.ghostly = Mark(outline, "", "muted", 2.5, "7 5", kind="ghost")
+        self.scene.add(self.ghostly)
+        self.outlined = (x, high, x + width, low, self.y(min(level, level - number_)))
 
     # -- the sum
 

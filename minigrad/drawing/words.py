@@ -113,6 +113,7 @@ WORDS = {
     "params": "weights",
     "batch": "batch",
     "call": "call {number}",
+    "layers more": "{count} layers",
     "title taught": "Who taught whom: every loss, every use of {weight}",
     "taught how": "Row: the loss at step k. Column: the use of {weight} at step t. Cell: this part's signed share of {weight}.grad, in per cent.",
     "taught read": "Down a column: one use, its pill. Along a row: what one loss sends,|fading to the left as it vanishes. Cells that round to 0 stay|unprinted, so every row and column adds as printed.",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from docs.gallery import pictures
-from docs.gallery.__main__ import make
+from docs.gallery.__main__ import make, snapshots, stepper
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path(os.environ.get("MINIGRAD_CHROMIUM", "/usr/bin/chromium"))
@@ -50,6 +50,15 @@ def gallery(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def moving(tmp_path_factory) -> Path:
+    """Only the gallery's pages that play."""
+    folder = tmp_path_factory.mktemp("moving")
+    stepper(folder)
+    snapshots(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def browser():
     """One Chromium for all of these tests."""
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
@@ -82,6 +91,7 @@ def visit(browser):
     assert not said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_text_leaves_its_box(gallery, visit, theme):
     page = visit("about:blank", theme)
@@ -94,22 +104,33 @@ def test_no_text_leaves_its_box(gallery, visit, theme):
     assert texts > 1000 and boxes > 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_index_shows_every_picture_in_the_readers_theme(gallery, visit, theme):
     page = visit((gallery / "index.html").as_uri(), theme)
     assert page.locator("figure").count() == len(pictures.PICTURES) + 4
+    shows_pictures(page, theme, len(pictures.PICTURES) + 1)
+
+
+def test_an_index_of_two_pictures_shows_them_in_the_readers_theme(visit, tmp_path):
+    make(tmp_path, only=("rolled", "model"))
+    shows_pictures(visit((tmp_path / "index.html").as_uri(), "dark"), "dark", 2)
+
+
+def shows_pictures(page, theme: str, count: int) -> None:
+    """All of them, in that theme, and a key turns to the other."""
     page.locator("img:visible").last.scroll_into_view_if_needed()
     broken = page.evaluate("[...document.images].map(i => { i.loading = 'eager'; return i.decode().then(() => '', () => i.src); })"
                            ".reduce((all, one) => all.then(list => one.then(x => x ? [...list, x] : list)), Promise.resolve([]))")  # fmt: skip
     assert broken == []
     shown = page.locator("img:visible").evaluate_all("all => all.map(i => i.getAttribute('src'))")
-    assert len(shown) == len(pictures.PICTURES) + 1 and all(f"_{theme}." in source for source in shown)
+    assert len(shown) == count and all(f"_{theme}." in source for source in shown)
     page.keyboard.press("d")
     assert f"_{theme}." not in page.locator("img:visible").first.get_attribute("src")
 
 
-def test_snapshots_are_scrubbed_with_keys_slider_strip_and_play(gallery, visit):
-    page = visit((gallery / "snapshots.html").as_uri())
+def test_snapshots_are_scrubbed_with_keys_slider_strip_and_play(moving, visit):
+    page = visit((moving / "snapshots.html").as_uri())
     now, slider = page.locator("#now"), page.locator("#slider")
     count = int(slider.get_attribute("max")) + 1
     assert count == 11 and now.inner_text().startswith("epoch 20") and page.locator("#live").is_hidden()
@@ -131,8 +152,8 @@ def test_snapshots_are_scrubbed_with_keys_slider_strip_and_play(gallery, visit):
     assert page.locator("#play").get_attribute("aria-pressed") == "false"
 
 
-def test_snapshots_open_at_an_epoch_in_the_dark_and_on_a_phone(gallery, visit):
-    page = visit((gallery / "snapshots.html").as_uri() + "#epoch=8", "dark", 390, 800)
+def test_snapshots_open_at_an_epoch_in_the_dark_and_on_a_phone(moving, visit):
+    page = visit((moving / "snapshots.html").as_uri() + "#epoch=8", "dark", 390, 800)
     assert page.locator("#now").inner_text().startswith("epoch 8 ")
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(13, 17, 23)"
@@ -144,8 +165,8 @@ def test_snapshots_open_at_an_epoch_in_the_dark_and_on_a_phone(gallery, visit):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_text_leaves_its_box_in_the_snapshots_either(gallery, visit, theme):
-    page = visit((gallery / "snapshots.html").as_uri(), theme, 1920, 1080)
+def test_no_text_leaves_its_box_in_the_snapshots_either(moving, visit, theme):
+    page = visit((moving / "snapshots.html").as_uri(), theme, 1920, 1080)
     measure = MEASURE.replace("document.", "stage.").replace("stage.documentElement", "stage")
     for _ in range(3):
         found = page.evaluate("() => { const stage = document.querySelector('#stage svg'); return (" + measure + ")(); }")
@@ -153,14 +174,14 @@ def test_no_text_leaves_its_box_in_the_snapshots_either(gallery, visit, theme):
         page.keyboard.press("ArrowLeft")
 
 
-def test_the_stepper_opens_in_both_themes_without_a_word(gallery, visit):
+def test_the_stepper_opens_in_both_themes_without_a_word(moving, visit):
     for theme in ("light", "dark"):
-        page = visit((gallery / "stepper.html").as_uri() + "#step=31", theme, 1920, 1080)
+        page = visit((moving / "stepper.html").as_uri() + "#step=31", theme, 1920, 1080)
         assert page.locator("#stage svg").count() == 1 and "31" in page.locator("#count").inner_text()
 
 
-def test_no_letter_of_the_snapshots_is_small_on_a_projector(gallery, visit):
-    page = visit((gallery / "snapshots.html").as_uri(), "light", 1920, 1080)
+def test_no_letter_of_the_snapshots_is_small_on_a_projector(moving, visit):
+    page = visit((moving / "snapshots.html").as_uri(), "light", 1920, 1080)
     sizes = page.evaluate("""() => [...document.querySelectorAll("#stage svg")].flatMap(svg =>
         [...svg.querySelectorAll("text")].map(t => parseFloat(getComputedStyle(t).fontSize) * svg.getScreenCTM().a))""")
     sizes += page.evaluate("() => [...document.querySelectorAll('#strip text')].map(t => parseFloat(getComputedStyle(t).fontSize))")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import minigrad as mg
+from minigrad.drawing.naming import spoken
 from tests.drawing.nets import both_ways, data, layer, masked, own_cell, toy
 from tests.drawing.seen import look_at, words
 
@@ -54,3 +55,14 @@ def test_no_picture_of_a_gru_says_getitem():
         figure = mg.draw(trace, **options)
         look_at(figure)
         assert "getitem" not in figure.describe() + figure.text + " ".join(words(figure.scene))
+
+
+def test_two_directions_have_the_name_of_what_holds_both():
+    assert mg.draw(both_ways("LSTM", 3), "cell").scene.title == "both: what happens in a step"
+
+
+def test_layers_are_named_and_never_by_a_path():
+    loops = ["net/bidirectional_1", "net/bidirectional_1/forward_reader#2", "net/bidirectional_1/backward_reader", "net/writer·"]
+    assert spoken(loops) == "reader + writer"
+    assert spoken(["low/forward_rnn", "low/backward_rnn", "high/forward_rnn", "high/backward_rnn"]) == "low + high"
+    assert spoken(["lstm"]) == "lstm" and spoken([""]) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ from minigrad.drawing.picture import CHOICES
 from tests.drawing import seen
 
 ROOT = Path(__file__).parents[2]
-RECIPES = {recipe.__name__: recipe for _, recipe in pictures.PICTURES}
+RECIPES = {recipe.__name__: functools.cache(recipe) for _, recipe in pictures.PICTURES}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -26,7 +26,7 @@ document.body.innerHTML = '<pre id="result">' + JSON.stringify({outside: out, bo
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("family", ["Arial", "DejaVu Sans", "monospace"])
+@pytest.mark.parametrize("family", ["Arial", pytest.param("DejaVu Sans", marks=pytest.mark.slow), pytest.param("monospace", marks=pytest.mark.slow)])
 def test_no_text_leaves_its_box_in_chromium(tmp_path, family):
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:

@@ -69,7 +69,7 @@ def loop(count: int) -> mg.Trace:
     return trace
 
 
-@pytest.mark.parametrize(("make", "said"), [(chain, r"9,9\d\d operations"), (fan, r"49\d\d more inputs are not drawn"),
+@pytest.mark.parametrize(("make", "said"), [(chain, r"9,9\d\d operations"), pytest.param(fan, r"49\d\d more inputs are not drawn", marks=pytest.mark.slow),
                                             (loop, r"Steps 4 to 2498 are drawn as one")])  # fmt: skip
 def test_ten_thousand_operations_are_elided_and_it_says_so(make, said):
     trace = make(10_000)

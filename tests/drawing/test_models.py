@@ -72,3 +72,18 @@ def test_the_numbers_of_many_calls_lie_beside_each_other():
     for text in calls:
         left, top, right, bottom = text.bounds
         assert not any(box.x < right and left < box.right and box.y < bottom and top < box.bottom for box in scene.boxes), text
+
+
+@pytest.mark.parametrize("depth", [2, 5, 9, 30])
+def test_a_slide_has_letters_that_can_be_read_and_counts_what_it_leaves_out(depth):
+    layers = [mg.layers.LSTM(8, return_sequences=True, name=f"layer{k}") for k in range(depth)]
+    model = mg.Sequential([mg.Input((20, 3)), *layers, mg.layers.Dense(2)])
+    figure = mg.draw(model, size="slide")
+    look_at(figure)
+    assert (figure.scene.width, figure.scene.height) == (1920, 1080)
+    drawn = [box for box in figure.scene.boxes if box.texts[0].text.startswith("layer")]
+    rest = [box.texts[1].text for box in figure.scene.boxes if box.texts[0].text == "…"]
+    assert len(drawn) + sum(int(said.split()[0]) for said in rest) == depth and bool(rest) == (depth > 5)
+    weights = [int(b.texts[k + 1].text.replace(",", "")) for b in figure.scene.boxes for k, t in enumerate(b.texts) if t.text == "weights"]
+    assert sum(weights) == model.count_params()
+    assert all(f"layer{k}: LSTM(8)" in figure.describe() for k in range(depth))

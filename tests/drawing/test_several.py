@@ -17,7 +17,7 @@ from minigrad.drawing.reading import read
 from minigrad.drawing.scene import Mark
 from minigrad.drawing.themes import THEMES, contrast
 from minigrad.drawing.words import WORDS
-from tests.drawing.nets import layer, number, own_cell, spelled, toy
+from tests.drawing.nets import WIDE, data, layer, number, own_cell, spelled, toy, weight
 from tests.drawing.seen import look_at, words
 
 THREE = ["W_hh", "W_xh", "b"]
@@ -218,3 +218,45 @@ ENGLISH = re.compile(r"\b(the|of|is|are|in|and|step|steps|uses|use|loss|first|th
 def bare(said: str) -> str:
     """The sentence without its fields: what is left may be written in any letters."""
     return re.sub(r"\{.*?\}", "", said)
+
+
+@pytest.mark.parametrize("size", [None, "slide"])
+@pytest.mark.parametrize("weight", ["W_hh", ["W_hh", "W_xh"], ["W_hh", "W_xh", "b"]])
+def test_every_dashed_ghost_is_explained(size, weight):
+    scene = mg.draw(toy()[0], weight=weight, size=size).scene
+    explained = sum("instead of +=" in text for text in words(scene))
+    assert explained == (1 if isinstance(weight, str) else len(weight))
+
+
+@pytest.mark.parametrize("size", [None, "slide"])
+@pytest.mark.parametrize("net", WIDE)
+def test_no_ghost_goes_without_its_words(net, size):
+    scene = mg.draw(WIDE[net](), size=size).scene
+    ghosts = [item for item in scene.items if isinstance(item, Mark) and item.kind == "ghost"]
+    assert bool(ghosts) == any("instead" in text for text in words(scene))
+
+
+def test_no_name_is_cut_for_the_sake_of_a_number():
+    scene = mg.draw(looking_back(), weight="W_dec", size="slide").scene
+    assert {"context₁", "attention₁", "context₃", "attention₃"} <= set(words(scene))
+    look_at(mg.draw(looking_back(), size="slide"), numbered_once=False)
+
+
+def looking_back() -> mg.Trace:
+    """A decoder with attention to all that its encoder said."""
+    W, U, C, V = (weight(name, 4, 4, seed=k) for k, name in enumerate(("W_enc", "W_dec", "W_ctx", "W_out")))
+    h, said, loss = mg.Tensor(np.zeros((1, 4))), [], 0.0
+    with mg.Trace() as trace:
+        for t in range(4):
+            with mg.scope("encoder", t=t):
+                h = mg.tanh(data(1, 4, seed=t) + h @ W)
+                said.append(h)
+        notes, s = mg.concatenate(said, axis=0), h
+        for t in range(3):
+            with mg.scope("decoder", t=t):
+                attention = mg.softmax(s @ mg.swapaxes(notes, 0, 1))
+                context = attention @ notes
+                s = mg.tanh(s @ U + context @ C)
+                loss = loss + mg.sum((s @ V) ** 2)
+    loss.backward()
+    return trace

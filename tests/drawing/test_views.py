@@ -9,7 +9,7 @@ import minigrad as mg
 from minigrad.drawing.flow import factor, profile
 from minigrad.drawing.reading import read
 from minigrad.drawing.scene import Mark
-from tests.drawing.nets import layer, own_cell, spelled, toy
+from tests.drawing.nets import WIDE, layer, own_cell, spelled, toy
 from tests.drawing.seen import look_at, words
 
 NETS = {
@@ -98,3 +98,18 @@ def test_flow_panels_can_be_read_and_say_their_three_values():
 @pytest.mark.parametrize(("x", "said"), [(1.0, "1"), (3.4, "× 3.4"), (2.4e-8, "÷ 42,000,000"), (0.5, "÷ 2"), (1e-20, "÷ 10²⁰"), (0.0, "0")])
 def test_factors(x, said):
     assert factor(x) == said
+
+
+@pytest.mark.parametrize("net", ["toy", "LSTM", "GRU", "spelled", "stacked", "both ways, LSTM", "two storeys both ways"])
+@pytest.mark.parametrize("view", ["rolled", "triangle", "flow"])
+def test_every_view_on_a_slide(net, view):
+    figure = mg.draw((NETS.get(net) or WIDE[net])(), view, size="slide")
+    assert (figure.scene.width, figure.scene.height) == (1920, 1080)
+    look_at(figure, numbered_once=False)
+
+
+def test_a_slide_of_the_net_alone_is_filled():
+    scene = mg.draw(toy()[0], size="slide", direction="forward").scene
+    top, bottom = min(box.y for box in scene.boxes), max(box.bottom for box in scene.boxes)
+    assert bottom - top > 0.55 * scene.height
+    assert max(text.size for box in scene.boxes for text in box.texts) >= 28
