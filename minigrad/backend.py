@@ -198,7 +198,8 @@ def are_rows(index: Any) -> bool:
 
 
 def side_by_side(indices: list[tuple], shape: tuple[int, ...]) -> bool:
-    """Whether slices such as [:, 4:6], [:, 0:4] cut an array of this shape along one axis, the last part first, and leave nothing out."""
+    """Whether slices such as [:, 4:6], [:, 0:4] are an array of this shape, cut along one axis: the last part first, and
+    nothing left out."""
     axis = len(indices[0]) - 1
     end = shape[axis]
     for *before, part in indices:

@@ -601,7 +601,7 @@ def unary_with_settings(rule: Callable, general: Callable) -> Callable:
 
 
 def is_private(array: Any) -> bool:
-    """Whether it is an array that nobody writes into, so that a graph may keep it as it is."""
+    """Whether a graph may keep this array as it is: whoever locked an array of his own will not write into it."""
     return type(array) is np.ndarray and array.base is None and not array.flags.writeable
 
 

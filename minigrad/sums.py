@@ -1,8 +1,8 @@
 """Gradients on their way: what pullbacks hand back, and how the parts that meet at one tensor are added.
 
-A tensor that was used n times gets n parts, and its gradient is their sum. Most parts are arrays; a few are cheaper to add while they
-are unfinished: T slices of a sequence, T products with a shared weight, T copies of a bias. They wait for one another, unless
-somebody watches the parts arrive.
+A tensor that was used n times gets n parts, and its gradient is their sum. Most parts are arrays; a few are cheaper to
+add while they are unfinished: T slices of a sequence, T products with a shared weight, T copies of a bias. They wait for
+one another, unless somebody watches the parts arrive.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ UNFINISHED = (Product, Copies)
 
 # -------------------------------------------------------------------------- their sums
 
-MOST_WAITING = 2**22                        # numbers, 16 MB of float32: what a long sequence may keep in memory by it
+MOST_WAITING = 2**22                        # numbers, 16 MB of float32: more than that is added before the rest arrives
 
 
 class Sums(dict):
@@ -130,8 +130,8 @@ class Sums(dict):
             self.owned.add(x)
 
     def add_waiting(self, x: Tensor) -> None:
-        """Σ XₜᵀdZₜ = XᵀdZ, where X and dZ have all the rows of the Xₜ and dZₜ; Patches of rows likewise; the slices of a split
-        are put side by side."""
+        """Σ XₜᵀdZₜ = XᵀdZ, where X and dZ have all the rows of the Xₜ and dZₜ; Patches of rows likewise; the slices of a
+        split are put side by side; what does not fit together is added piece by piece."""
         for together, pieces in self.waiting.pop(x).items():
             self.numbers -= sum([piece.size for piece in pieces])
             if len(pieces) > 1 and together in (Product, Patch):
@@ -150,7 +150,7 @@ class Sums(dict):
 
 
 def company(piece: Any) -> Any:
-    """Which pieces it may wait for: Products, Copies, Patches of rows (Patch), parts of a split (slice); None for other Patches."""
+    """What it waits with, by name: Product, Copies, Patch (of whole rows), slice (part of a split); None: it does not wait."""
     if type(piece) is not Patch:
         return type(piece)
     if type(piece.index) is tuple:          # slices alone: no new axis, no list of places

@@ -61,7 +61,8 @@ def truncated(net: Callable[..., Any], x: Any, k1: int, k2: int | None = None, s
     the caller may update the weights: `for y in truncated(lstm, x, 5, 20): ...backward(); optimizer.step(parameters)`.
     At most one window's history is alive, however long x is. With k2 > k1 windows overlap, and the steps that they share
     are computed again, with the weights of the day; with k2 < k1 the first k1 − k2 outputs of a window have no history.
-    The given `states` get gradients from every window that reaches back to them. Steps at the end that do not fill a window are left out, as `windows` does.
+    The given `states` get gradients from every window that reaches back to them. Steps at the end that do not fill a window
+    are left out, as `windows` does.
     """
     k2 = k1 if k2 is None else k2
     if k1 < 1 or k2 < 1:
