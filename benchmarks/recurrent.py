@@ -347,10 +347,13 @@ def table_of_length(rounds: int) -> list[str]:
 
 
 def main(words: list[str]) -> None:
+    if {"-h", "--help"} & set(words):
+        print(__doc__)
+        return
     rounds = 1 if "--quick" in words else 3
     if torch is not None:
         torch.set_num_threads(THREADS)
-    wanted = [word for word in words if not word.startswith("--")] or WORDS
+    wanted = [word for word in words if word not in ("--quick", "--write")] or WORDS
     if unknown := set(wanted) - set(WORDS):
         raise SystemExit(f"{', '.join(sorted(unknown))}? The words are {', '.join(WORDS)}, --quick and --write")
     print(description(), flush=True)
