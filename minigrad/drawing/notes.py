@@ -45,7 +45,9 @@ def told(paragraph: list[Line], fall: Waterfall) -> list[tuple[str, float, bool,
     for part, bold, colour in [(part, bold, colour) for words, bold, colour in paragraph for part in words.split("|")]:
         names = [part, part.replace(fall.name, fall.short), part.replace(fall.name, fall.words["the sum"])]
         text, size = fonts.fit(names, fall.net.right_width, (20, 19, 18), bold)
-        lines = [text] if text in names else wrap(names[-1], fall.net.right_width, size, bold)
+        terms = names[-1].replace(" + ", "|+ ").split("|")
+        whole = all(fonts.measure(term, size, bold) <= fall.net.right_width for term in terms)
+        lines = [text] if text in names else terms if whole else wrap(names[-1], fall.net.right_width, size, bold)
         found += [(fonts.cut(line, fall.net.right_width, size, bold), size, bold, colour) for line in lines]
     return found
 
