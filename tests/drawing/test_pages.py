@@ -120,7 +120,7 @@ def test_any_expression_can_be_read(moves, size):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(MOVES, min_size=12, max_size=34), SIZES)
 def test_any_large_expression_can_be_read(moves, size):
     figure = mg.draw(woven(moves), size=size)
