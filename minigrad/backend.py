@@ -8,6 +8,7 @@ never before.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -208,6 +209,20 @@ def side_by_side(indices: list[tuple], shape: tuple[int, ...]) -> bool:
             return False
         end = start
     return end == 0
+
+
+# -------------------------------------------------------------------------- what this NumPy does fast
+
+def multiplies_small_as_they_lie() -> bool:
+    """Whether NumPy's BLAS packs no small matrix before it multiplies: OpenBLAS does not with AVX-512, on the calling thread."""
+    built = np.show_config(mode="dicts")  # leaves out what is empty
+    blas, found = built.get("Build Dependencies", {}).get("blas", {}), built.get("SIMD Extensions", {}).get("found", ())
+    threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count()
+    return (str(threads) == "1" and "openblas" in blas.get("name", "") and ("X86_V4" in found or "AVX512_SKX" in found)
+            and os.environ.get("OPENBLAS_CORETYPE", "SkylakeX") in ("SkylakeX", "Cooperlake", "SapphireRapids"))
+
+
+IN_BLOCKS = multiplies_small_as_they_lie()
 
 
 # -------------------------------------------------------------------------- memory

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from minigrad import engine, ops
+from minigrad import backend, engine, ops
 from minigrad.engine import Tensor, gradients
 from tests import checks
 from tests.kernel_rows import KERNELS
@@ -178,3 +178,29 @@ def test_a_kernel_has_no_second_derivative_and_says_what_has(name):
     y = checks.apply(row, case, xs)
     with pytest.raises(RuntimeError, match="unroll=True"):
         gradients(y.sum(), list(xs.values()), create_graph=True)
+
+
+@pytest.mark.parametrize("in_blocks", [True, False])
+@pytest.mark.parametrize("rows", [1, 8, 32, 64, 65])
+@pytest.mark.parametrize("shape", [(128, 384), (384, 128), (128, 385), (1030, 64), (96, 1024), (7, 9)])
+def test_a_product_of_few_rows_is_the_same_by_columns(shape, rows, in_blocks, monkeypatch):
+    """Also where columns are no multiple of a block, and where W is a view of a larger array."""
+    monkeypatch.setattr(backend, "IN_BLOCKS", in_blocks)
+    rng = np.random.default_rng(0)
+    x, W, dz = rng.normal(size=(rows, shape[0])), rng.normal(size=(shape[0], 2 * shape[1]))[:, ::2], rng.normal(size=(rows, shape[1]))
+    for y in (W, np.ascontiguousarray(W), np.asfortranarray(W)):
+        np.testing.assert_allclose(ops.times(x, y), np.einsum("ij,jk->ik", x, y), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(ops.times_transposed(dz, y), np.einsum("ik,jk->ij", dz, y), rtol=1e-10, atol=1e-10)
+
+
+def test_products_by_columns_are_taken_where_they_pay_alone(monkeypatch):
+    taken, by_columns = [], ops.by_columns
+    monkeypatch.setattr(ops, "by_columns", lambda x, blocks: taken.append((x.shape, blocks.shape)) or by_columns(x, blocks))
+    monkeypatch.setattr(backend, "IN_BLOCKS", True)
+    for rows in (4, 32, 128):
+        ops.times(np.ones((rows, 128), "float32"), np.ones((128, 384), "float32"))
+        ops.times_transposed(np.ones((rows, 384), "float32"), np.ones((128, 384), "float32"))
+    assert taken == [((32, 128), (3, 128, 128)), ((32, 384), (4, 384, 32))]
+    monkeypatch.setattr(backend, "IN_BLOCKS", False)
+    ops.times(np.ones((32, 128), "float32"), np.ones((128, 384), "float32"))
+    assert len(taken) == 2

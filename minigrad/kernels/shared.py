@@ -3,7 +3,6 @@
 Everything is time-first, and the gates stand in front: `(gates, T, N, units)`, so that the block of one gate at one step is
 contiguous.  The functions are plain NumPy, which dispatches for CuPy's arrays."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -97,18 +96,6 @@ def by_gate(W: Array, gates: int) -> Array:
     return W.reshape(W.shape[0], gates, -1).swapaxes(0, 1)
 
 
-def multiplies_small_as_they_lie() -> bool:
-    """Whether NumPy's BLAS packs no small matrix before it multiplies: OpenBLAS does not with AVX-512, on the calling thread."""
-    built = np.show_config(mode="dicts")  # leaves out what is empty
-    blas, found = built.get("Build Dependencies", {}).get("blas", {}), built.get("SIMD Extensions", {}).get("found", ())
-    threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count()
-    return (str(threads) == "1" and "openblas" in blas.get("name", "") and ("X86_V4" in found or "AVX512_SKX" in found)
-            and os.environ.get("OPENBLAS_CORETYPE", "SkylakeX") in ("SkylakeX", "Cooperlake", "SapphireRapids"))
-
-
-IN_BLOCKS = multiplies_small_as_they_lie()
-
-
 def step_product(W: Array, rows: int) -> Callable[..., Array]:
     """h ↦ h W, (rows, H) → (rows, K), into `out` or a block that the next call writes anew;  W (H, K) may be a view
 
@@ -117,7 +104,7 @@ def step_product(W: Array, rows: int) -> Callable[..., Array]:
     H, K = W.shape[-2:]
     # Few columns at a time, where small matrices are multiplied as they lie, since a large W is packed anew at every step.
     # Several threads that share the packing and the product are faster still, and find no work in small ones.
-    widths = (64, 32, 16) if IN_BLOCKS and backend.on_host(W) and rows * H * K > 100**3 else ()
+    widths = (64, 32, 16) if backend.IN_BLOCKS and backend.on_host(W) and rows * H * K > 100**3 else ()
     width = next((w for w in widths if K % w == 0 and rows * H * w <= 100**3), K)
     if W.ndim == 2 and width == K:
         W = W.copy(order="C") if rows > 1 else W  # it must lie as it is read

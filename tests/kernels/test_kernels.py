@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad import backend
 from minigrad.kernels import gru, lstm, rnn, shared
 from minigrad.kernels.shared import ACTIVATIONS, row_gradient, step_product
 from tests.strict_array import StrictArray
@@ -127,7 +128,7 @@ def test_layout_of_the_inputs_does_not_matter(variant):
 @pytest.mark.parametrize("in_blocks", [True, False])
 def test_the_product_of_one_step(gates, rows, H, K, in_blocks, monkeypatch):
     """Cut into columns or not, of one matrix or one for each gate, with one h for all or one for each, twice in a row."""
-    monkeypatch.setattr(shared, "IN_BLOCKS", in_blocks)
+    monkeypatch.setattr(backend, "IN_BLOCKS", in_blocks)
     rng = np.random.default_rng(0)
     W = rng.normal(size=(*[gates] * (gates > 0), K, H)).swapaxes(-1, -2)
     product = step_product(W, rows)
@@ -147,7 +148,7 @@ def test_in_blocks_or_whole(variant, N, units, monkeypatch):
     """How BLAS is asked for the product of a step changes neither values nor gradients, one row or many, padded or not."""
     found = []
     for in_blocks in (True, False):
-        monkeypatch.setattr(shared, "IN_BLOCKS", in_blocks)
+        monkeypatch.setattr(backend, "IN_BLOCKS", in_blocks)
         kernel, inputs, settings = example(variant, T=2, N=N, units=units, masked=True)
         inputs[2] /= units ** 0.5
         outputs, pull = kernel(*inputs, **settings)
@@ -163,13 +164,13 @@ def test_small_products_pay_on_one_thread_with_avx512_alone(settings, monkeypatc
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    assert not shared.multiplies_small_as_they_lie()
+    assert not backend.multiplies_small_as_they_lie()
 
 
 def test_a_numpy_that_says_nothing_about_its_blas_gets_whole_products(monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     monkeypatch.setattr(np, "show_config", lambda mode: {})
-    assert not shared.multiplies_small_as_they_lie()
+    assert not backend.multiplies_small_as_they_lie()
 
 
 @pytest.mark.parametrize("rows, T, N", [(3, 2, 2), (50, 30, 20), (3000, 4, 5)])
